@@ -1,0 +1,43 @@
+package dev.lastbyte;
+
+/** Why a connection's close ended when it did. Immutable. */
+public enum CloseCause {
+    /** The peer ended its side (FIN). */
+    EOF,
+    /** Everything was acknowledged, as the strategy wanted to know. */
+    ACKNOWLEDGED,
+    /** Everything was acknowledged and the peer had been silent for {@code quietPeriod}. */
+    QUIET,
+    /** Everything was acknowledged, but the peer kept talking for {@code deliveredTimeout}. */
+    TALKING,
+    /** No byte came and none was acknowledged for {@code stallTimeout}. */
+    STALLED,
+    /** The peer did not end its side within {@code eofTimeout} after our FIN. */
+    EOF_TIMEOUT,
+    /** The whole sequence reached its absolute deadline, {@code closeTimeout}. */
+    DEADLINE,
+    /** The peer sent more than {@code maxDiscardedBytes}. */
+    BYTE_LIMIT,
+    /** Nothing left Netty's buffer for {@code flushTimeout}: the answer was cut. */
+    FLUSH_STALLED,
+    /** A write failed while the answer was being flushed: the answer was cut. */
+    WRITE_FAILED,
+    /** The peer reset the connection. */
+    RESET,
+    /** The strategy waits for nothing after the last byte. */
+    NOT_AWAITED,
+    /** The channel cannot be half-closed (local, embedded, HTTP/2 stream): it was flushed and closed. */
+    HALF_CLOSE_UNSUPPORTED,
+    /** {@link GracefulCloseHandler#closeNow} ended it. */
+    FORCED,
+    /** The handler was removed from the pipeline while it was closing the connection. */
+    HANDLER_REMOVED,
+    /** The event loop was shut down: Netty closes its channels at once and cancels all timers. */
+    EVENT_LOOP_SHUTDOWN,
+    /** The connection ended below the handler, without {@code close()}: the transport saw EOF or an error. */
+    TRANSPORT,
+    /** The channel was never connected. */
+    NOT_CONNECTED,
+    /** An unexpected error in the close sequence itself; see {@link CloseReport#failure()}. */
+    ERROR
+}

@@ -1,0 +1,167 @@
+package dev.lastbyte;
+
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known about the end of one connection: how sure we are, why it ended, what was lost and how long it took.
+ * Delivered once to the {@link CloseListener} and to {@link GracefulCloseHandler#report}. Immutable.
+ */
+public final class CloseReport {
+    private final CloseOutcome outcome;
+    private final CloseCause cause;
+    private final CloseStrategy strategy;
+    private final String transport;
+    private final @Nullable SocketAddress remoteAddress;
+    private final long discardedBytes;
+    private final long unsentBytes;
+    private final long unacknowledgedBytes;
+    private final long flushNanos;
+    private final long discardNanos;
+    private final long totalNanos;
+    private final @Nullable Throwable failure;
+
+    CloseReport(Builder builder) {
+        outcome = Objects.requireNonNull(builder.outcome, "outcome");
+        cause = Objects.requireNonNull(builder.cause, "cause");
+        strategy = builder.strategy;
+        transport = builder.transport;
+        remoteAddress = builder.remoteAddress;
+        discardedBytes = builder.discardedBytes;
+        unsentBytes = builder.unsentBytes;
+        unacknowledgedBytes = builder.unacknowledgedBytes;
+        flushNanos = builder.flushNanos;
+        discardNanos = builder.discardNanos;
+        totalNanos = builder.totalNanos;
+        failure = builder.failure;
+    }
+
+    /** How much is known about what the peer received. */
+    public CloseOutcome outcome() {
+        return outcome;
+    }
+
+    /** Why the close ended when it did. */
+    public CloseCause cause() {
+        return cause;
+    }
+
+    /** The strategy that was configured. */
+    public CloseStrategy strategy() {
+        return strategy;
+    }
+
+    /** The transport: {@code nio}, {@code epoll}, {@code io_uring}, with {@code -unix} for Unix sockets, or a class name. */
+    public String transport() {
+        return transport;
+    }
+
+    /** The peer's address, or empty where the channel had none. */
+    public Optional<SocketAddress> remoteAddress() {
+        return Optional.ofNullable(remoteAddress);
+    }
+
+    /** Bytes read from the peer and dropped after {@code close()}. */
+    public long discardedBytes() {
+        return discardedBytes;
+    }
+
+    /**
+     * Bytes that the channel had accepted but that never reached the kernel; more than 0 means that the answer was cut.
+     * Exact when the flush stalled; after a failed write it is what was pending when last looked at, an upper bound.
+     */
+    public long unsentBytes() {
+        return unsentBytes;
+    }
+
+    /**
+     * Bytes handed to the kernel that the peer's TCP had not acknowledged when last looked at, or empty where the
+     * kernel cannot be asked.
+     */
+    public OptionalLong unacknowledgedBytes() {
+        return unacknowledgedBytes < 0 ? OptionalLong.empty() : OptionalLong.of(unacknowledgedBytes);
+    }
+
+    /** From {@code close()} until the last byte was in the kernel. */
+    public Duration flushTime() {
+        return Duration.ofNanos(flushNanos);
+    }
+
+    /** From the last byte in the kernel until the wait for the peer ended. */
+    public Duration discardTime() {
+        return Duration.ofNanos(discardNanos);
+    }
+
+    /** From {@code close()} until the channel was closed. */
+    public Duration totalTime() {
+        return Duration.ofNanos(totalNanos);
+    }
+
+    /** The exception that ended the connection, if there was one. */
+    public Optional<Throwable> failure() {
+        return Optional.ofNullable(failure);
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder(160)
+                .append(outcome)
+                .append(" (")
+                .append(cause)
+                .append(") ")
+                .append(strategy)
+                .append(" on ")
+                .append(transport)
+                .append(", discarded ")
+                .append(discardedBytes)
+                .append(" B, unsent ")
+                .append(unsentBytes)
+                .append(" B, unacknowledged ");
+        if (unacknowledgedBytes < 0) {
+            text.append("unknown");
+        } else {
+            text.append(unacknowledgedBytes).append(" B");
+        }
+        text.append(", flush ")
+                .append(flushNanos / 1000)
+                .append(" us, wait ")
+                .append(discardNanos / 1000)
+                .append(" us, total ")
+                .append(totalNanos / 1000)
+                .append(" us");
+        if (failure != null) {
+            text.append(", failure ").append(failure);
+        }
+        return text.toString();
+    }
+
+    /** Collects what a report says. Confined to the channel's event loop. */
+    static final class Builder {
+        final CloseStrategy strategy;
+        final String transport;
+        final @Nullable SocketAddress remoteAddress;
+        @Nullable CloseOutcome outcome;
+        @Nullable CloseCause cause;
+        long discardedBytes;
+        long unsentBytes;
+        long unacknowledgedBytes = -1;
+        long flushNanos;
+        long discardNanos;
+        long totalNanos;
+        @Nullable Throwable failure;
+
+        Builder(CloseStrategy strategy, String transport, @Nullable SocketAddress remoteAddress) {
+            this.strategy = strategy;
+            this.transport = transport;
+            this.remoteAddress = remoteAddress;
+        }
+
+        CloseReport build() {
+            return new CloseReport(this);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package dev.lastbyte;
+
+/**
+ * User event that tells the handlers of a pipeline that its graceful close has begun. From here on the channel takes no
+ * more writes and delivers no more input, although {@code isActive()} stays true until the sequence is over: a pool
+ * should stop handing the channel out now. Immutable.
+ */
+public final class CloseStartedEvent {
+    /** The only instance. */
+    public static final CloseStartedEvent INSTANCE = new CloseStartedEvent();
+
+    private CloseStartedEvent() {}
+
+    @Override
+    public String toString() {
+        return "CloseStartedEvent";
+    }
+}

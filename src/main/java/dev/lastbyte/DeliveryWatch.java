@@ -1,0 +1,136 @@
+package dev.lastbyte;
+
+import io.netty.channel.Channel;
+
+/**
+ * Knows whether the peer's TCP has acknowledged everything written to one connection, where that can be known.
+ *
+ * <p>What proves delivery: no write failed, our FIN was accepted, and {@code bytes_acked} has reached the bytes written plus
+ * the sequence numbers of FIN and (where this side connected) SYN. {@code tcpi_unacked == 0}, the state CLOSE, or an EOF
+ * alone prove nothing. A Unix domain socket has nothing in flight: what was written lies in the peer's receive queue.
+ *
+ * <p>Confined to the channel's event loop.
+ */
+final class DeliveryWatch {
+    private enum Source {
+        TCP_INFO,
+        UNIX_SOCKET,
+        NONE
+    }
+
+    private final Channel channel;
+    private final SystemView system;
+    private Source source;
+    private long expectedAcks = -1;
+    private long lastAcked = -1;
+    private long rttNanos;
+    private boolean delivered;
+    private boolean lost;
+    private boolean progressed;
+
+    DeliveryWatch(Channel channel, SystemView system) {
+        this.channel = channel;
+        this.system = system;
+        if (system.hasTcpInfo(channel)) {
+            source = Source.TCP_INFO;
+        } else {
+            source = TransportKind.of(channel).isUnixSocket() ? Source.UNIX_SOCKET : Source.NONE;
+        }
+    }
+
+    /** Whether {@link #isDelivered()} can ever become true. */
+    boolean canTell() {
+        return source != Source.NONE;
+    }
+
+    /**
+     * Notes how much has been written. To be called when the last byte is in the kernel and, because a queued FIN counts as
+     * a byte not sent, before the FIN.
+     *
+     * @param finFollows whether our FIN is sent next and must be acknowledged too
+     */
+    void markWritten(boolean finFollows) {
+        if (source != Source.TCP_INFO) {
+            delivered = source == Source.UNIX_SOCKET && !finFollows;
+            return;
+        }
+        TcpInfo info = system.tcpInfo(channel);
+        long syn = channel.parent() == null ? 1 : 0;
+        if (info == null || info.bytesAcked() > info.bytesSent() + syn) {
+            source = Source.NONE; // Linux before 4.19 leaves bytes_sent at 0
+            return;
+        }
+        expectedAcks = info.written() + syn + (finFollows ? 1 : 0);
+        take(info);
+    }
+
+    /** Notes that our FIN has been accepted by the kernel. */
+    void markFin() {
+        if (source == Source.UNIX_SOCKET) {
+            delivered = true;
+        }
+    }
+
+    /** Gives up: what was written before is not known. */
+    void cannotTell() {
+        source = Source.NONE;
+    }
+
+    /** Asks the kernel again. */
+    void poll() {
+        progressed = false;
+        if (source != Source.TCP_INFO || delivered || lost) {
+            return;
+        }
+        TcpInfo info = system.tcpInfo(channel);
+        if (info != null) {
+            take(info);
+        }
+    }
+
+    private void take(TcpInfo info) {
+        rttNanos = info.rttMicros() * 1000;
+        progressed = lastAcked >= 0 && info.bytesAcked() > lastAcked;
+        lastAcked = info.bytesAcked();
+        if (expectedAcks >= 0) {
+            delivered = lastAcked >= expectedAcks;
+            lost = !delivered && info.state() == TcpInfo.CLOSE;
+        }
+    }
+
+    /** Whether the peer's TCP has everything. */
+    boolean isDelivered() {
+        return delivered;
+    }
+
+    /** Whether the connection is over in the kernel with bytes unacknowledged: it was reset or given up. */
+    boolean isLost() {
+        return lost;
+    }
+
+    /** Whether the last {@link #poll()} saw more acknowledged than the one before. */
+    boolean progressed() {
+        return progressed;
+    }
+
+    /** Smoothed round-trip time, 0 where unknown. */
+    long rttNanos() {
+        return rttNanos;
+    }
+
+    /** Payload bytes not acknowledged when last looked at, -1 where unknown. */
+    long unacknowledged(boolean finCounted) {
+        if (delivered) {
+            return 0;
+        }
+        if (expectedAcks < 0 || lastAcked < 0) {
+            return -1;
+        }
+        return Math.max(0, expectedAcks - lastAcked - (finCounted ? 1 : 0));
+    }
+
+    @Override
+    public String toString() {
+        return source + (delivered ? " delivered" : lost ? " lost" : " pending");
+    }
+}

@@ -1,0 +1,90 @@
+package dev.lastbyte;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+
+/**
+ * Keeps a connection open after the peer ended its side first, until the answers that it still waits for are written: output
+ * pending at the FIN, an open exchange, the user's grace. Then the channel is closed from the end of its pipeline, so that
+ * every protocol says goodbye. Lives from the peer's FIN to that close. Confined to the channel's event loop.
+ */
+final class PeerHalfCloseWatch {
+    private static final long CHECK_NANOS = 1_000_000_000;
+
+    private final ChannelHandlerContext ctx;
+    private final GracefulCloseConfig config;
+    private final CloseTimer timer;
+    private final OutboundFlush output;
+    private final long graceEndNanos;
+    private long lastProgressNanos;
+    private boolean exchangeOpen;
+    private boolean flushing;
+    private boolean over;
+
+    PeerHalfCloseWatch(ChannelHandlerContext ctx, GracefulCloseConfig config, SystemView system) {
+        this.ctx = ctx;
+        this.config = config;
+        timer = new CloseTimer(ctx, system, this::onTimer);
+        output = new OutboundFlush(ctx);
+        lastProgressNanos = timer.now();
+        graceEndNanos = lastProgressNanos + config.peerHalfCloseGraceNanos();
+    }
+
+    /** Begins at the peer's FIN. */
+    void start(boolean openExchange) {
+        exchangeOpen = openExchange;
+        if (OutboundFlush.isPending(ctx)) {
+            flushing = true;
+            ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(f -> {
+                flushing = false;
+                closeIfDone();
+            });
+        }
+        onTimer();
+    }
+
+    void exchangeChanged(boolean open) {
+        exchangeOpen = open;
+        closeIfDone();
+    }
+
+    void stop() {
+        over = true;
+        timer.cancel();
+    }
+
+    private void onTimer() {
+        if (over) {
+            return;
+        }
+        long now = timer.now();
+        if (output.progressed()) {
+            lastProgressNanos = now;
+        }
+        if (now - lastProgressNanos >= config.peerHalfCloseTimeoutNanos()) {
+            CloseLog.LOG.debug("{} nothing was written for {} after the peer's FIN", ctx.channel(), config.peerHalfCloseTimeout());
+            close();
+        } else if (!closeIfDone()) {
+            timer.armAt(next(now));
+        }
+    }
+
+    private long next(long now) {
+        long check = Math.min(CHECK_NANOS, Math.max(1_000_000, config.peerHalfCloseTimeoutNanos() / 8));
+        boolean grace = graceEndNanos - now > 0 && graceEndNanos - now < check;
+        return grace ? graceEndNanos : now + check;
+    }
+
+    private boolean closeIfDone() {
+        if (over || flushing || exchangeOpen || timer.now() - graceEndNanos < 0) {
+            return false;
+        }
+        close();
+        return true;
+    }
+
+    private void close() {
+        stop();
+        ctx.channel().close();
+    }
+}

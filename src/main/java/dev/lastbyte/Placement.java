@@ -1,0 +1,79 @@
+package dev.lastbyte;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.socket.DatagramChannel;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a {@link GracefulCloseHandler} may stand: on a connection, on its event loop, once, and nearer to the transport
+ * than TLS, whose close_notify must have been written when {@code close()} arrives. TLS handlers are told by name, so that
+ * netty-handler need not be on the class path. Stateless.
+ */
+final class Placement {
+    private static final String TLS_PACKAGE = "io.netty.handler.ssl.";
+
+    private Placement() {}
+
+    /**
+     * Refuses a wrong place.
+     *
+     * @throws IllegalStateException with what is wrong and what to do
+     */
+    static void check(ChannelHandlerContext ctx) {
+        Channel channel = ctx.channel();
+        if (channel instanceof ServerChannel) {
+            throw new IllegalStateException("GracefulCloseHandler is in the pipeline of the listener " + channel
+                    + ": it closes connections, so add it in the child handler");
+        }
+        if (channel instanceof DatagramChannel) {
+            throw new IllegalStateException("GracefulCloseHandler is in the pipeline of " + channel
+                    + ", which has no connection to close: add it to stream channels only");
+        }
+        if (ctx.executor() != channel.eventLoop()) {
+            throw new IllegalStateException("GracefulCloseHandler was added to " + channel
+                    + " with an executor of its own: add it without one, it must run on the channel's event loop");
+        }
+        for (Map.Entry<String, ChannelHandler> entry : channel.pipeline()) {
+            ChannelHandler other = entry.getValue();
+            if (other instanceof GracefulCloseHandler
+                    && other != ctx.handler()
+                    && !((GracefulCloseHandler) other).isBypassed()) {
+                throw new IllegalStateException("GracefulCloseHandler is in the pipeline of " + channel
+                        + " already, as '" + entry.getKey() + "': add it once");
+            }
+        }
+        ChannelHandlerContext tls = tlsNearerTransport(ctx);
+        if (tls != null) {
+            throw new IllegalStateException("GracefulCloseHandler was added to " + channel + " behind "
+                    + tls.handler().getClass().getSimpleName() + " '" + tls.name()
+                    + "': add it first, nearest the transport (pipeline.addFirst), or close_notify is lost");
+        }
+    }
+
+    /** The TLS handler between the transport and the given handler, or null. */
+    static @Nullable ChannelHandlerContext tlsNearerTransport(ChannelHandlerContext ctx) {
+        for (String name : ctx.pipeline().names()) {
+            ChannelHandlerContext candidate = ctx.pipeline().context(name);
+            if (candidate == ctx) {
+                return null;
+            }
+            if (candidate != null && isTls(candidate.handler().getClass())) {
+                return candidate;
+            }
+        }
+        return null;
+    }
+
+    private static boolean isTls(Class<?> type) {
+        for (Class<?> c = type; c != null; c = c.getSuperclass()) {
+            if (c.getName().startsWith(TLS_PACKAGE)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,55 @@
+package dev.lastbyte;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
+import io.netty.channel.unix.RawUnixChannelOption;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One reading of the kernel's {@code struct tcp_info} (linux/tcp.h, tcp(7)): the only file that knows its layout. Netty's
+ * own {@code tcpInfo()} stops before the fields that tell delivery. Loaded only where the transport is epoll or io_uring.
+ * Immutable.
+ *
+ * @param state TCP state as in the kernel's tcp_states.h
+ * @param bytesAcked bytes acknowledged by the peer; a FIN counts one, and so does the SYN of a connecting socket
+ * @param notSent bytes in the send queue that have not been sent yet
+ * @param bytesSent payload bytes sent, repeats included
+ * @param bytesRetransmitted payload bytes that were repeats
+ * @param rttMicros smoothed round-trip time
+ */
+record TcpInfo(int state, long bytesAcked, long notSent, long bytesSent, long bytesRetransmitted, long rttMicros) {
+    static final int FIN_WAIT2 = 5;
+    static final int TIME_WAIT = 6;
+    static final int CLOSE = 7;
+
+    private static final int SIZE = 256;
+    private static final RawUnixChannelOption OPTION = new RawUnixChannelOption("dev.lastbyte.TCP_INFO", 6, 11, SIZE);
+
+    /** Reads the channel's counters, or returns null if the kernel does not answer. */
+    static @Nullable TcpInfo read(Channel channel) {
+        try {
+            ByteBuffer raw = channel.config().getOption(OPTION);
+            return raw == null || raw.remaining() < SIZE ? null : parse(raw);
+        } catch (ChannelException e) {
+            return null;
+        }
+    }
+
+    static TcpInfo parse(ByteBuffer raw) {
+        ByteBuffer info = raw.order(ByteOrder.nativeOrder());
+        return new TcpInfo(
+                Byte.toUnsignedInt(info.get(0)),
+                info.getLong(120),
+                Integer.toUnsignedLong(info.getInt(144)),
+                info.getLong(200),
+                info.getLong(208),
+                Integer.toUnsignedLong(info.getInt(68)));
+    }
+
+    /** Bytes the application has handed to the kernel; meaningful until the FIN is queued. */
+    long written() {
+        return bytesSent - bytesRetransmitted + notSent;
+    }
+}

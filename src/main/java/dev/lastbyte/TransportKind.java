@@ -1,0 +1,65 @@
+package dev.lastbyte;
+
+import io.netty.channel.Channel;
+
+/**
+ * Which of Netty's transports a channel belongs to, and what follows from it. Told by class names, so that transports that
+ * are not on the class path need not be. Immutable.
+ */
+enum TransportKind {
+    NIO("nio", "io.netty.channel.socket.nio.NioSocketChannel"),
+    NIO_UNIX("nio-unix", "io.netty.channel.socket.nio.NioDomainSocketChannel"),
+    EPOLL("epoll", "io.netty.channel.epoll.EpollSocketChannel"),
+    EPOLL_UNIX("epoll-unix", "io.netty.channel.epoll.EpollDomainSocketChannel"),
+    IO_URING("io_uring", "io.netty.channel.uring.IoUringSocketChannel"),
+    IO_URING_UNIX("io_uring-unix", "io.netty.channel.uring.IoUringDomainSocketChannel"),
+    KQUEUE("kqueue", "io.netty.channel.kqueue.KQueueSocketChannel"),
+    KQUEUE_UNIX("kqueue-unix", "io.netty.channel.kqueue.KQueueDomainSocketChannel"),
+    OTHER("", "");
+
+    private static final ClassValue<TransportKind> KINDS = new ClassValue<>() {
+        @Override
+        protected TransportKind computeValue(Class<?> type) {
+            for (Class<?> c = type; c != null; c = c.getSuperclass()) {
+                for (TransportKind kind : values()) {
+                    if (kind.channelClass.equals(c.getName())) {
+                        return kind;
+                    }
+                }
+            }
+            return OTHER;
+        }
+    };
+
+    private final String label;
+    private final String channelClass;
+
+    TransportKind(String label, String channelClass) {
+        this.label = label;
+        this.channelClass = channelClass;
+    }
+
+    static TransportKind of(Channel channel) {
+        return KINDS.get(channel.getClass());
+    }
+
+    /** The name for reports: {@code epoll}, or the class where the transport is not one of Netty's stream sockets. */
+    static String label(Channel channel) {
+        TransportKind kind = of(channel);
+        return kind == OTHER ? channel.getClass().getSimpleName() : kind.label;
+    }
+
+    /** Whether TCP_INFO and other Linux TCP options can be read and set. */
+    boolean hasTcpOptions() {
+        return this == EPOLL || this == IO_URING;
+    }
+
+    boolean isUnixSocket() {
+        return this == NIO_UNIX || this == EPOLL_UNIX || this == IO_URING_UNIX || this == KQUEUE_UNIX;
+    }
+
+    /** NIO's Unix sockets do not know ALLOW_HALF_CLOSURE, those of io_uring take it and ignore it. */
+    boolean ignoresHalfClosure() {
+        return this == NIO_UNIX || this == IO_URING_UNIX;
+    }
+}

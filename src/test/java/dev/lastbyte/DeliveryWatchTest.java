@@ -1,0 +1,84 @@
+package dev.lastbyte;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.junit.jupiter.api.Test;
+
+/** What the kernel's counters prove, and what they do not. */
+class DeliveryWatchTest {
+    private final FrozenSystem system = new FrozenSystem();
+
+    private DeliveryWatch watch(int state, long written, long acked, boolean finFollows) {
+        system.kernel(state, written, acked);
+        DeliveryWatch watch = new DeliveryWatch(new EmbeddedChannel(), system);
+        watch.markWritten(finFollows);
+        return watch;
+    }
+
+    @Test
+    void everythingAcknowledgedButTheFin_isNotDelivery() {
+        DeliveryWatch watch = watch(4, 100, 100, true);
+        assertFalse(watch.isDelivered());
+        assertEquals(0, watch.unacknowledged(true));
+    }
+
+    @Test
+    void everythingAcknowledgedWithTheFin_isDelivery() {
+        DeliveryWatch watch = watch(4, 100, 20, true);
+        assertEquals(80, watch.unacknowledged(true));
+        system.kernel(TcpInfo.FIN_WAIT2, 100, 101);
+        watch.poll();
+        assertTrue(watch.isDelivered());
+        assertEquals(0, watch.unacknowledged(true));
+    }
+
+    @Test
+    void stateClosedWithBytesMissing_isALoss() {
+        DeliveryWatch watch = watch(4, 100, 20, true);
+        system.kernel(TcpInfo.CLOSE, 100, 100);
+        watch.poll();
+        assertFalse(watch.isDelivered());
+        assertTrue(watch.isLost());
+    }
+
+    @Test
+    void stateClosedWithEverything_isNoLoss() {
+        DeliveryWatch watch = watch(4, 100, 20, true);
+        system.kernel(TcpInfo.CLOSE, 100, 101);
+        watch.poll();
+        assertTrue(watch.isDelivered());
+        assertFalse(watch.isLost());
+    }
+
+    @Test
+    void moreAcknowledged_isProgressOnce() {
+        DeliveryWatch watch = watch(4, 100, 20, true);
+        system.kernel(4, 100, 30);
+        watch.poll();
+        assertTrue(watch.progressed());
+        watch.poll();
+        assertFalse(watch.progressed());
+    }
+
+    @Test
+    void kernelWithoutBytesSent_cannotTell() {
+        DeliveryWatch watch = watch(4, 0, 50, true);
+        assertFalse(watch.canTell());
+        assertFalse(watch.isDelivered());
+        assertEquals(-1, watch.unacknowledged(true));
+    }
+
+    @Test
+    void tcpInfo_isReadAtTheKernelsOffsets() {
+        ByteBuffer raw = ByteBuffer.allocate(256).order(ByteOrder.nativeOrder());
+        raw.put(0, (byte) 5).putInt(68, 1500).putLong(120, 7).putInt(144, 11).putLong(200, 1000).putLong(208, 100);
+        TcpInfo info = TcpInfo.parse(raw);
+        assertEquals(new TcpInfo(TcpInfo.FIN_WAIT2, 7, 11, 1000, 100, 1500), info);
+        assertEquals(911, info.written());
+    }
+}

@@ -1,0 +1,40 @@
+package dev.lastbyte;
+
+import dev.lastbyte.testing.EmbeddedDuplexChannel;
+import io.netty.channel.Channel;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A system whose time stands still and whose kernel says what the test wants. */
+final class FrozenSystem implements SystemView {
+    private long nanos = 1;
+    private @Nullable TcpInfo info;
+
+    @Override
+    public long nanoTime() {
+        return nanos;
+    }
+
+    @Override
+    public boolean hasTcpInfo(Channel channel) {
+        return info != null;
+    }
+
+    @Override
+    public @Nullable TcpInfo tcpInfo(Channel channel) {
+        return info;
+    }
+
+    /** Lets time pass, for the channel's timers too, in steps of at most 1 ms. */
+    void pass(EmbeddedDuplexChannel channel, long millis) {
+        for (long i = 0; i < millis; i++) {
+            nanos += TimeUnit.MILLISECONDS.toNanos(1);
+            channel.pass(1);
+        }
+    }
+
+    /** The kernel says: so many bytes written, so many acknowledged, in this state. A channel without parent has sent a SYN. */
+    void kernel(int state, long written, long acked) {
+        info = new TcpInfo(state, acked + 1, 0, written, 0, 1000);
+    }
+}
