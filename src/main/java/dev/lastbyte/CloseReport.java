@@ -144,15 +144,22 @@ public final class CloseReport {
         final CloseStrategy strategy;
         final String transport;
         final @Nullable SocketAddress remoteAddress;
-        @Nullable CloseOutcome outcome;
-        @Nullable CloseCause cause;
+
+        @Nullable
+        CloseOutcome outcome;
+
+        @Nullable
+        CloseCause cause;
+
         long discardedBytes;
         long unsentBytes;
         long unacknowledgedBytes = -1;
         long flushNanos;
         long discardNanos;
         long totalNanos;
-        @Nullable Throwable failure;
+
+        @Nullable
+        Throwable failure;
 
         Builder(CloseStrategy strategy, String transport, @Nullable SocketAddress remoteAddress) {
             this.strategy = strategy;

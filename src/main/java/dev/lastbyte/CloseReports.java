@@ -41,7 +41,8 @@ final class CloseReports {
             try {
                 listener.onClose(channel, report);
             } catch (Throwable t) {
-                CloseLog.LOG.warn("{} the closeListener threw; its exception changes nothing: {}", channel, listener, t);
+                CloseLog.LOG.warn(
+                        "{} the closeListener threw; its exception changes nothing: {}", channel, listener, t);
             }
         }
     }

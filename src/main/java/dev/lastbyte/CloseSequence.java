@@ -4,7 +4,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The state machine of one connection's close, from {@code close()} to the report.
@@ -149,12 +148,15 @@ final class CloseSequence {
         }
         eofSeen = true;
         pump.stop();
+        if (phase == ClosePhase.FLUSHING) {
+            EpollHalfOpenFlush.install(ctx);
+        }
         if (phase == ClosePhase.DISCARDING || phase == ClosePhase.LINGERING) {
             watch.look(timer.now());
             end.eofAfterFin(delivery.isDelivered());
             if (delivery.isLost()) {
                 finish(CloseCause.RESET);
-            } else if (delivery.isDelivered() || !awaitsDelivery()) {
+            } else if (delivery.isDelivered() || !awaitsDelivery() || NettyGuard.spinsWhenHalfClosed(channel)) {
                 finish(CloseCause.EOF);
             } else if (phase == ClosePhase.DISCARDING) {
                 linger();
@@ -188,8 +190,8 @@ final class CloseSequence {
     // ---- the phases ------------------------------------------------------------------------------------------------
 
     private void awaitFlush() {
-        // Should the transport close the channel meanwhile (a failed write, the event loop's shutdown), a FIN would certify
-        // what is cut.
+        // Should the transport close the channel meanwhile (failed write, event loop shut down), a FIN would certify a
+        // cut.
         end.aborted(SocketLinger.resetOnClose(channel));
         installDiscard();
         if (!halfClosure.isSupported() || halfClosure.outliveEof()) {
@@ -302,7 +304,10 @@ final class CloseSequence {
                 evaluateWait();
             }
             case RESETTING, CLOSING -> {
-                CloseLog.LOG.warn("{} did not close within {} s of being told to; forcing it", channel, CLOSING_NANOS / 1_000_000_000L);
+                CloseLog.LOG.warn(
+                        "{} did not close within {} s of being told to; forcing it",
+                        channel,
+                        CLOSING_NANOS / 1_000_000_000L);
                 channel.unsafe().closeForcibly();
                 complete();
             }
@@ -367,7 +372,8 @@ final class CloseSequence {
         end.cause(cause);
         end.waitEnded(timer.now());
         timer.cancel();
-        boolean reset = !end.isReset() && (cut || (mayBeUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET));
+        boolean reset =
+                !end.isReset() && (cut || (mayBeUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET));
         enter(reset ? ClosePhase.RESETTING : ClosePhase.CLOSING);
         if (reset) {
             end.aborted(SocketLinger.resetOnClose(channel));

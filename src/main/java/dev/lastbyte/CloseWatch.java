@@ -49,7 +49,8 @@ final class CloseWatch {
     }
 
     /** Why the flush is over with bytes left, or null while it may go on. */
-    @Nullable CloseCause flushEnd(long now) {
+    @Nullable
+    CloseCause flushEnd(long now) {
         pump.resumeIfDue(now);
         look(now);
         if (flush.progressed()) {
@@ -65,7 +66,8 @@ final class CloseWatch {
     }
 
     /** Why the wait after the last byte is over, or null while it goes on. */
-    @Nullable CloseCause waitEnd(long now) {
+    @Nullable
+    CloseCause waitEnd(long now) {
         pump.resumeIfDue(now);
         if (delivery.isLost()) {
             return CloseCause.RESET;

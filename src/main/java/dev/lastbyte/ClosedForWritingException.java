@@ -7,11 +7,9 @@ import java.nio.channels.ClosedChannelException;
  * be thrown often. Immutable.
  */
 final class ClosedForWritingException extends ClosedChannelException {
-    static final ClosedForWritingException INSTANCE = new ClosedForWritingException();
-
     private static final long serialVersionUID = 1;
 
-    private ClosedForWritingException() {}
+    ClosedForWritingException() {}
 
     @Override
     public String getMessage() {

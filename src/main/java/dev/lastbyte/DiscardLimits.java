@@ -65,7 +65,8 @@ final class DiscardLimits {
     }
 
     /** Why the flush is over although bytes are left, or null while it may go on. */
-    @Nullable CloseCause flushEnd(long now, boolean progressKnown) {
+    @Nullable
+    CloseCause flushEnd(long now, boolean progressKnown) {
         if (isDeadline(now)) {
             return CloseCause.DEADLINE;
         }
@@ -84,7 +85,8 @@ final class DiscardLimits {
      * @param pump how input is being read: a peer that is not listened to cannot be quiet, one that is paused cannot stall
      * @param deliveryKnown whether the kernel tells about delivery
      */
-    @Nullable CloseCause waitEnd(long now, DiscardPump pump, boolean deliveryKnown) {
+    @Nullable
+    CloseCause waitEnd(long now, DiscardPump pump, boolean deliveryKnown) {
         if (isDeadline(now)) {
             return CloseCause.DEADLINE;
         }

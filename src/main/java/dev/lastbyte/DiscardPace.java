@@ -35,9 +35,9 @@ final class DiscardPace {
     }
 
     private void refill(long nowNanos) {
-        double earned = (nowNanos - lastNanos) / 1e9 * bytesPerSecond;
+        double earned = (nowNanos - lastNanos) * (double) bytesPerSecond / 1e9;
         if (earned >= 1) {
-            available = (long) Math.min(capacity, available + earned);
+            available = Math.min(capacity, available + (long) earned);
             lastNanos = nowNanos;
         }
     }

@@ -184,13 +184,15 @@ public final class GracefulCloseConfig {
         return peerHalfCloseTimeoutNanos;
     }
 
-    @Nullable CloseListener listener() {
+    @Nullable
+    CloseListener listener() {
         return closeListener;
     }
 
     @Override
     public String toString() {
-        return "GracefulCloseConfig{strategy=" + strategy + ", flushTimeout=" + flushTimeout() + ", eofTimeout=" + eofTimeout()
+        return "GracefulCloseConfig{strategy=" + strategy + ", flushTimeout=" + flushTimeout() + ", eofTimeout="
+                + eofTimeout()
                 + ", stallTimeout=" + stallTimeout() + ", quietPeriod=" + quietPeriod() + ", deliveredTimeout="
                 + deliveredTimeout() + ", maxDiscardedBytes=" + maxDiscardedBytes + ", discardRate="
                 + (discardRate == UNLIMITED ? "unlimited" : discardRate) + ", closeTimeout=" + closeTimeout()
@@ -366,7 +368,8 @@ public final class GracefulCloseConfig {
             }
             if (peerHalfCloseGraceNanos > peerHalfCloseTimeoutNanos) {
                 throw new IllegalStateException("peerHalfCloseGrace: " + Duration.ofNanos(peerHalfCloseGraceNanos)
-                        + " (expected: at most peerHalfCloseTimeout, " + Duration.ofNanos(peerHalfCloseTimeoutNanos) + ")");
+                        + " (expected: at most peerHalfCloseTimeout, " + Duration.ofNanos(peerHalfCloseTimeoutNanos)
+                        + ")");
             }
             if (quietPeriodNanos > closeTimeoutNanos) {
                 throw new IllegalStateException("quietPeriod: " + Duration.ofNanos(quietPeriodNanos)

@@ -96,10 +96,13 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
         GracefulCloseHandler handler = find(channel);
         boolean known = CloseReports.isKnown(channel);
         Promise<CloseReport> report = CloseReports.of(channel);
-        if (!known && handler == null) {
+        if (known) {
+            return report;
+        }
+        if (handler == null) {
             report.tryFailure(new IllegalStateException(
                     "no GracefulCloseHandler in the pipeline of " + channel + ": add it first to get a report"));
-        } else if (!known) {
+        } else {
             channel.closeFuture().addListener(f -> handler.onEventLoop(channel, handler::reportNeverActive));
         }
         return report;
@@ -154,6 +157,7 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
         HalfClosure halfClosure = new HalfClosure(ctx.channel());
         if (config.peerHalfClose() == PeerHalfClose.FINISH_WRITES && !halfClosure.isAllowed()) {
             ownsHalfClosure = halfClosure.outliveEof();
+            NettyGuard.warnOnce(ctx.channel());
         }
     }
 
@@ -230,7 +234,11 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
         if (sequence != null) {
             sequence.onInactive();
         } else if (!bypassed) {
-            CloseEnd.reportWithoutClose(ctx, config, system.nanoTime(), resetSeen ? CloseCause.RESET : CloseEnd.transportCause(ctx.channel()));
+            CloseEnd.reportWithoutClose(
+                    ctx,
+                    config,
+                    system.nanoTime(),
+                    resetSeen ? CloseCause.RESET : CloseEnd.transportCause(ctx.channel()));
         }
         ctx.fireChannelInactive();
     }
@@ -266,8 +274,10 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
             begin(ctx).endAtPeerEof(resetSeen);
             return;
         }
-        PeerHalfCloseWatch watch = new PeerHalfCloseWatch(ctx, config, system);
+        PeerHalfCloseWatch watch =
+                new PeerHalfCloseWatch(ctx, config, system, () -> begin(ctx).endAtPeerEof(true));
         halfCloseWatch = watch;
+        EpollHalfOpenFlush.install(ctx);
         ctx.fireUserEventTriggered(event);
         if (sequence == null) {
             watch.start(openExchanges > 0);
@@ -286,8 +296,13 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
         if (tls == null) {
             return false;
         }
-        CloseLog.LOG.warn("{} '{}' was added in front of the GracefulCloseHandler '{}'; this close uses a second one, first in"
-                + " the pipeline. Add TLS behind it: pipeline.addAfter(\"{}\", ...)", ctx.channel(), tls.name(), ctx.name(), ctx.name());
+        CloseLog.LOG.warn(
+                "{} '{}' was added in front of the GracefulCloseHandler '{}'; this close uses a second one, first in"
+                        + " the pipeline. Add TLS behind it: pipeline.addAfter(\"{}\", ...)",
+                ctx.channel(),
+                tls.name(),
+                ctx.name(),
+                ctx.name());
         return true;
     }
 

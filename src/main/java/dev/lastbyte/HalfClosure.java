@@ -22,7 +22,7 @@ final class HalfClosure {
 
     HalfClosure(Channel channel) {
         this.channel = channel;
-        this.duplex = channel instanceof DuplexChannel ? (DuplexChannel) channel : null;
+        this.duplex = channel instanceof DuplexChannel both ? both : null;
     }
 
     /** Whether the channel has two directions that can be closed apart. */

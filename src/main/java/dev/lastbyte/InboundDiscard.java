@@ -22,10 +22,10 @@ final class InboundDiscard extends ChannelDuplexHandler {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         long bytes = 0;
         try {
-            if (message instanceof ByteBuf) {
-                bytes = ((ByteBuf) message).readableBytes();
-            } else if (message instanceof ByteBufHolder) {
-                bytes = ((ByteBufHolder) message).content().readableBytes();
+            if (message instanceof ByteBuf buffer) {
+                bytes = buffer.readableBytes();
+            } else if (message instanceof ByteBufHolder holder) {
+                bytes = holder.content().readableBytes();
             } else {
                 PassedDescriptor.close(ctx.channel(), message);
             }
@@ -43,7 +43,7 @@ final class InboundDiscard extends ChannelDuplexHandler {
     @Override
     public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
         ReferenceCountUtil.release(message);
-        promise.tryFailure(ClosedForWritingException.INSTANCE);
+        promise.tryFailure(new ClosedForWritingException());
     }
 
     @Override

@@ -1,12 +1,12 @@
 package dev.lastbyte;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufHolder;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.FileRegion;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufHolder;
 
 /**
  * Hands everything written to the kernel and tells when it is there. {@code flush()} only starts that; the promise of an
@@ -73,13 +73,12 @@ final class OutboundFlush {
     }
 
     private static long size(Object message) {
-        if (message instanceof ByteBuf) {
-            return ((ByteBuf) message).readableBytes();
+        if (message instanceof ByteBuf bytes) {
+            return bytes.readableBytes();
         }
-        if (message instanceof FileRegion) {
-            FileRegion region = (FileRegion) message;
+        if (message instanceof FileRegion region) {
             return region.count() - region.transferred();
         }
-        return message instanceof ByteBufHolder ? ((ByteBufHolder) message).content().readableBytes() : 0;
+        return message instanceof ByteBufHolder holder ? holder.content().readableBytes() : 0;
     }
 }

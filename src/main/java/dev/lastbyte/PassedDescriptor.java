@@ -10,9 +10,9 @@ final class PassedDescriptor {
 
     static void close(Channel channel, Object message) {
         TransportKind kind = TransportKind.of(channel);
-        if (kind.isUnixSocket() && kind != TransportKind.NIO_UNIX && message instanceof FileDescriptor) {
+        if (kind.isUnixSocket() && kind != TransportKind.NIO_UNIX && message instanceof FileDescriptor descriptor) {
             try {
-                ((FileDescriptor) message).close();
+                descriptor.close();
             } catch (IOException e) {
                 CloseLog.LOG.debug("{} cannot close a passed descriptor", channel, e);
             }

@@ -9,10 +9,12 @@ import io.netty.channel.ChannelHandlerContext;
  * every protocol says goodbye. Lives from the peer's FIN to that close. Confined to the channel's event loop.
  */
 final class PeerHalfCloseWatch {
-    private static final long CHECK_NANOS = 1_000_000_000;
+    private static final long CHECK_NANOS = 500_000_000;
 
     private final ChannelHandlerContext ctx;
     private final GracefulCloseConfig config;
+    private final SystemView system;
+    private final Runnable onReset;
     private final CloseTimer timer;
     private final OutboundFlush output;
     private final long graceEndNanos;
@@ -21,9 +23,11 @@ final class PeerHalfCloseWatch {
     private boolean flushing;
     private boolean over;
 
-    PeerHalfCloseWatch(ChannelHandlerContext ctx, GracefulCloseConfig config, SystemView system) {
+    PeerHalfCloseWatch(ChannelHandlerContext ctx, GracefulCloseConfig config, SystemView system, Runnable onReset) {
         this.ctx = ctx;
         this.config = config;
+        this.system = system;
+        this.onReset = onReset;
         timer = new CloseTimer(ctx, system, this::onTimer);
         output = new OutboundFlush(ctx);
         lastProgressNanos = timer.now();
@@ -61,12 +65,22 @@ final class PeerHalfCloseWatch {
         if (output.progressed()) {
             lastProgressNanos = now;
         }
-        if (now - lastProgressNanos >= config.peerHalfCloseTimeoutNanos()) {
-            CloseLog.LOG.debug("{} nothing was written for {} after the peer's FIN", ctx.channel(), config.peerHalfCloseTimeout());
+        if (isReset()) {
+            stop();
+            onReset.run();
+        } else if (now - lastProgressNanos >= config.peerHalfCloseTimeoutNanos()) {
+            CloseLog.LOG.debug(
+                    "{} nothing was written for {} after the peer's FIN", ctx.channel(), config.peerHalfCloseTimeout());
             close();
         } else if (!closeIfDone()) {
             timer.armAt(next(now));
         }
+    }
+
+    /** After its FIN a peer's reset is reported by no transport until something is written; the kernel knows. */
+    private boolean isReset() {
+        TcpInfo info = system.hasTcpInfo(ctx.channel()) ? system.tcpInfo(ctx.channel()) : null;
+        return info != null && info.state() == TcpInfo.CLOSE;
     }
 
     private long next(long now) {

@@ -38,10 +38,9 @@ final class Placement {
                     + " with an executor of its own: add it without one, it must run on the channel's event loop");
         }
         for (Map.Entry<String, ChannelHandler> entry : channel.pipeline()) {
-            ChannelHandler other = entry.getValue();
-            if (other instanceof GracefulCloseHandler
+            if (entry.getValue() instanceof GracefulCloseHandler other
                     && other != ctx.handler()
-                    && !((GracefulCloseHandler) other).isBypassed()) {
+                    && !other.isBypassed()) {
                 throw new IllegalStateException("GracefulCloseHandler is in the pipeline of " + channel
                         + " already, as '" + entry.getKey() + "': add it once");
             }

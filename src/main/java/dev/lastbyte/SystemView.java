@@ -30,5 +30,6 @@ interface SystemView {
     boolean hasTcpInfo(Channel channel);
 
     /** The kernel's counters of a connection, or null if it does not answer. */
-    @Nullable TcpInfo tcpInfo(Channel channel);
+    @Nullable
+    TcpInfo tcpInfo(Channel channel);
 }

@@ -32,56 +32,196 @@ class CloseSequenceScenarioTest {
      *     connection, {@code MSms} time passes, {@code now} closeNow, {@code open} asserts that it is still open
      * @param socket what was done to the socket
      */
-    record Row(CloseStrategy strategy, String script, CloseOutcome outcome, CloseCause cause, String socket, String why) {}
+    record Row(
+            CloseStrategy strategy, String script, CloseOutcome outcome, CloseCause cause, String socket, String why) {}
 
     static Stream<Row> rows() {
         return Stream.of(
                 // NIO: the kernel cannot be asked
                 row(CloseStrategy.FULL, "close fin", "UNCONFIRMED EOF", "FIN CLOSE", "a peer that closes at our FIN"),
-                row(CloseStrategy.FULL, "close in:10 open fin", "UNCONFIRMED EOF", "FIN CLOSE", "late input is dropped"),
+                row(
+                        CloseStrategy.FULL,
+                        "close in:10 open fin",
+                        "UNCONFIRMED EOF",
+                        "FIN CLOSE",
+                        "late input is dropped"),
                 row(CloseStrategy.FULL, "close 4999ms open 2ms", "UNCONFIRMED STALLED", "FIN CLOSE", "a silent peer"),
-                row(CloseStrategy.FULL, "close 4s in:1 4s in:1 4s in:1 open 5s", "UNCONFIRMED STALLED", "FIN CLOSE", "input is progress"),
-                row(CloseStrategy.FULL, "close drip:29 open drip:2", "UNCONFIRMED EOF_TIMEOUT", "FIN CLOSE", "a drip feeder"),
+                row(
+                        CloseStrategy.FULL,
+                        "close 4s in:1 4s in:1 4s in:1 open 5s",
+                        "UNCONFIRMED STALLED",
+                        "FIN CLOSE",
+                        "input is progress"),
+                row(
+                        CloseStrategy.FULL,
+                        "close drip:29 open drip:2",
+                        "UNCONFIRMED EOF_TIMEOUT",
+                        "FIN CLOSE",
+                        "a drip feeder"),
                 row(CloseStrategy.FULL, "close rst", "RESET_BY_PEER RESET", "FIN CLOSE", "a reset ends the wait"),
                 row(CloseStrategy.FULL, "fin", "UNCONFIRMED EOF", "CLOSE", "the peer ends first, nothing is pending"),
-                row(CloseStrategy.FULL, "room:0 close 29s open 2s", "ABORTED FLUSH_STALLED", "RST CLOSE", "a flush without progress"),
-                row(CloseStrategy.FULL, "room:0 close 20s room:10 20s open room:90 open fin", "UNCONFIRMED EOF", "RST NORST FIN CLOSE",
+                row(
+                        CloseStrategy.FULL,
+                        "room:0 close 29s open 2s",
+                        "ABORTED FLUSH_STALLED",
+                        "RST CLOSE",
+                        "a flush without progress"),
+                row(
+                        CloseStrategy.FULL,
+                        "room:0 close 20s room:10 20s open room:90 open fin",
+                        "UNCONFIRMED EOF",
+                        "RST NORST FIN CLOSE",
                         "a slow flush with progress"),
-                row(CloseStrategy.FULL, "room:0 close 9s room:1 9s room:1 9s room:1 9s room:1 9s room:1 9s room:1 open 7s",
-                        "ABORTED DEADLINE", "RST CLOSE", "progress does not move the deadline"),
-                row(CloseStrategy.FULL, "room:0 close fin open room:100", "UNCONFIRMED EOF", "RST NORST CLOSE", "EOF while flushing"),
-                row(CloseStrategy.FULL, "room:0 close rst", "RESET_BY_PEER RESET", "RST CLOSE", "a reset while flushing"),
+                row(
+                        CloseStrategy.FULL,
+                        "room:0 close 9s room:1 9s room:1 9s room:1 9s room:1 9s room:1 9s room:1 open 7s",
+                        "ABORTED DEADLINE",
+                        "RST CLOSE",
+                        "progress does not move the deadline"),
+                row(
+                        CloseStrategy.FULL,
+                        "room:0 close fin open room:100",
+                        "UNCONFIRMED EOF",
+                        "RST NORST CLOSE",
+                        "EOF while flushing"),
+                row(
+                        CloseStrategy.FULL,
+                        "room:0 close rst",
+                        "RESET_BY_PEER RESET",
+                        "RST CLOSE",
+                        "a reset while flushing"),
                 row(CloseStrategy.FULL, "room:0 close now", "ABORTED FORCED", "RST CLOSE", "forced while flushing"),
                 row(CloseStrategy.FULL, "close now", "UNCONFIRMED FORCED", "FIN CLOSE", "forced while discarding"),
                 row(CloseStrategy.FULL, "now", "UNCONFIRMED FORCED", "CLOSE", "forced while open"),
-                row(CloseStrategy.FULL, "room:0 now", "ABORTED FORCED", "RST CLOSE", "forced while open with output pending"),
-                row(CloseStrategy.FULL, "close in:70000000", "UNCONFIRMED BYTE_LIMIT", "FIN CLOSE", "an upload beyond the byte limit"),
-                row(CloseStrategy.LINGER, "close", "UNCONFIRMED NOT_AWAITED", "CLOSE", "nothing to ask, nothing to wait for"),
+                row(
+                        CloseStrategy.FULL,
+                        "room:0 now",
+                        "ABORTED FORCED",
+                        "RST CLOSE",
+                        "forced while open with output pending"),
+                row(
+                        CloseStrategy.FULL,
+                        "close in:70000000",
+                        "UNCONFIRMED BYTE_LIMIT",
+                        "FIN CLOSE",
+                        "an upload beyond the byte limit"),
+                row(
+                        CloseStrategy.LINGER,
+                        "close",
+                        "UNCONFIRMED NOT_AWAITED",
+                        "CLOSE",
+                        "nothing to ask, nothing to wait for"),
                 row(CloseStrategy.HALF_CLOSE, "close", "UNCONFIRMED NOT_AWAITED", "FIN CLOSE", "SHUT_WR and close"),
-                row(CloseStrategy.HALF_CLOSE_LINGER, "close", "UNCONFIRMED NOT_AWAITED", "FIN CLOSE", "the same where nothing can be asked"),
+                row(
+                        CloseStrategy.HALF_CLOSE_LINGER,
+                        "close",
+                        "UNCONFIRMED NOT_AWAITED",
+                        "FIN CLOSE",
+                        "the same where nothing can be asked"),
                 row(CloseStrategy.DRAIN, "close in:5 fin", "UNCONFIRMED EOF", "FIN CLOSE", "nginx's way"),
                 // epoll and io_uring: the kernel tells
-                row(CloseStrategy.FULL, "ack:0 close ack:101 fin", "PEER_CLOSED EOF", "FIN CLOSE", "acknowledged, then EOF"),
-                row(CloseStrategy.FULL, "ack:0 close fin open ack:101 1s", "DELIVERED EOF", "FIN CLOSE", "EOF crossed the data"),
-                row(CloseStrategy.FULL, "ack:0 close fin open 4s open 2s", "UNDELIVERED STALLED", "FIN CLOSE", "EOF, then silence"),
-                row(CloseStrategy.FULL, "ack:0 close ack:101 200ms open 100ms", "DELIVERED QUIET", "FIN CLOSE", "a silent peer that has all"),
-                row(CloseStrategy.FULL, "ack:0 close ack:101 chat:49 open chat:2", "DELIVERED TALKING", "FIN CLOSE", "a talker that has all"),
-                row(CloseStrategy.FULL, "ack:0 close ack:10 4s ack:20 4s open ack:30 4s open 2s", "UNDELIVERED STALLED", "FIN CLOSE",
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close ack:101 fin",
+                        "PEER_CLOSED EOF",
+                        "FIN CLOSE",
+                        "acknowledged, then EOF"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close fin open ack:101 1s",
+                        "DELIVERED EOF",
+                        "FIN CLOSE",
+                        "EOF crossed the data"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close fin open 4s open 2s",
+                        "UNDELIVERED STALLED",
+                        "FIN CLOSE",
+                        "EOF, then silence"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close ack:101 200ms open 100ms",
+                        "DELIVERED QUIET",
+                        "FIN CLOSE",
+                        "a silent peer that has all"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close ack:101 chat:49 open chat:2",
+                        "DELIVERED TALKING",
+                        "FIN CLOSE",
+                        "a talker that has all"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close ack:10 4s ack:20 4s open ack:30 4s open 2s",
+                        "UNDELIVERED STALLED",
+                        "FIN CLOSE",
                         "acknowledgements are progress"),
-                row(CloseStrategy.FULL, "ack:0 close dead 1s", "RESET_BY_PEER RESET", "FIN CLOSE", "the kernel gave the connection up"),
-                row(CloseStrategy.FULL, "ack:0 close ack:101 in:70000000 1s", "DELIVERED BYTE_LIMIT", "FIN CLOSE", "an endless upload after delivery"),
-                row(CloseStrategy.FULL, "ack:0 close in:70000000 1s open ack:101 2s", "DELIVERED BYTE_LIMIT", "FIN CLOSE",
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close dead 1s",
+                        "RESET_BY_PEER RESET",
+                        "FIN CLOSE",
+                        "the kernel gave the connection up"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close ack:101 in:70000000 1s",
+                        "DELIVERED BYTE_LIMIT",
+                        "FIN CLOSE",
+                        "an endless upload after delivery"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close in:70000000 1s open ack:101 2s",
+                        "DELIVERED BYTE_LIMIT",
+                        "FIN CLOSE",
                         "at the byte limit the data still counts"),
-                row(CloseStrategy.FULL, "ack:0 close dead fin", "RESET_BY_PEER RESET", "FIN CLOSE", "a false EOF after a reset"),
-                row(CloseStrategy.FULL, "ack:100 fin", "DELIVERED EOF", "CLOSE", "the peer ends first, with everything"),
-                row(CloseStrategy.FULL, "ack:0 room:0 close 20s ack:5 20s open 11s", "ABORTED FLUSH_STALLED", "RST CLOSE",
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close dead fin",
+                        "RESET_BY_PEER RESET",
+                        "FIN CLOSE",
+                        "a false EOF after a reset"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:100 fin",
+                        "DELIVERED EOF",
+                        "CLOSE",
+                        "the peer ends first, with everything"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 room:0 close 20s ack:5 20s open 11s",
+                        "ABORTED FLUSH_STALLED",
+                        "RST CLOSE",
                         "what the peer takes from the kernel is progress of the flush"),
-                row(CloseStrategy.DRAIN, "ack:0 close ack:101 6s open 1s", "DELIVERED STALLED", "FIN CLOSE", "DRAIN waits for EOF"),
-                row(CloseStrategy.DRAIN, "ack:0 close fin", "UNCONFIRMED EOF", "FIN CLOSE", "DRAIN does not wait for acknowledgements"),
+                row(
+                        CloseStrategy.DRAIN,
+                        "ack:0 close ack:101 6s open 1s",
+                        "DELIVERED STALLED",
+                        "FIN CLOSE",
+                        "DRAIN waits for EOF"),
+                row(
+                        CloseStrategy.DRAIN,
+                        "ack:0 close fin",
+                        "UNCONFIRMED EOF",
+                        "FIN CLOSE",
+                        "DRAIN does not wait for acknowledgements"),
                 row(CloseStrategy.DRAIN, "ack:0 close ack:101 fin", "PEER_CLOSED EOF", "FIN CLOSE", "but sees them"),
-                row(CloseStrategy.LINGER, "ack:0 close open ack:100 1s", "DELIVERED ACKNOWLEDGED", "CLOSE", "SO_LINGER's promise"),
-                row(CloseStrategy.LINGER, "ack:0 close 4s ack:50 4s open 2s", "UNDELIVERED STALLED", "CLOSE", "SO_LINGER's limit"),
-                row(CloseStrategy.HALF_CLOSE_LINGER, "ack:0 close ack:100 1s open ack:101 1s", "DELIVERED ACKNOWLEDGED", "FIN CLOSE",
+                row(
+                        CloseStrategy.LINGER,
+                        "ack:0 close open ack:100 1s",
+                        "DELIVERED ACKNOWLEDGED",
+                        "CLOSE",
+                        "SO_LINGER's promise"),
+                row(
+                        CloseStrategy.LINGER,
+                        "ack:0 close 4s ack:50 4s open 2s",
+                        "UNDELIVERED STALLED",
+                        "CLOSE",
+                        "SO_LINGER's limit"),
+                row(
+                        CloseStrategy.HALF_CLOSE_LINGER,
+                        "ack:0 close ack:100 1s open ack:101 1s",
+                        "DELIVERED ACKNOWLEDGED",
+                        "FIN CLOSE",
                         "the FIN must be acknowledged too"),
                 row(CloseStrategy.HALF_CLOSE, "ack:0 close", "UNCONFIRMED NOT_AWAITED", "FIN CLOSE", "does not wait"));
     }
@@ -93,7 +233,8 @@ class CloseSequenceScenarioTest {
         if (row.script.startsWith("ack:")) {
             system.kernel(1, WRITTEN, 0); // must be known when the handler first asks
         }
-        GracefulCloseConfig config = GracefulCloseConfig.builder().strategy(row.strategy).build();
+        GracefulCloseConfig config =
+                GracefulCloseConfig.builder().strategy(row.strategy).build();
         EmbeddedDuplexChannel channel = new EmbeddedDuplexChannel(new GracefulCloseHandler(config, system));
         var report = GracefulCloseHandler.report(channel);
         List<ChannelFuture> closes = new ArrayList<>();
@@ -125,7 +266,8 @@ class CloseSequenceScenarioTest {
         rows().forEach(row -> assertTrue(seen.add(row.strategy + row.script), "twice: " + row));
     }
 
-    private static void play(String word, EmbeddedDuplexChannel channel, FrozenSystem system, List<ChannelFuture> closes) {
+    private static void play(
+            String word, EmbeddedDuplexChannel channel, FrozenSystem system, List<ChannelFuture> closes) {
         String[] parts = word.split(":");
         int n = parts.length > 1 ? Integer.parseInt(parts[1]) : 0;
         switch (parts[0]) {

@@ -40,8 +40,13 @@ class GracefulCloseConfigTest {
     @MethodSource("durations")
     void duration_outOfRange_isRefused(String name, BiConsumer<GracefulCloseConfig.Builder, Duration> setter) {
         GracefulCloseConfig.Builder builder = GracefulCloseConfig.builder();
-        for (Duration wrong : new Duration[] {Duration.ZERO, Duration.ofNanos(999_999), Duration.ofSeconds(-1),
-            Duration.ofHours(24).plusNanos(1), Duration.ofSeconds(Long.MAX_VALUE)}) {
+        for (Duration wrong : new Duration[] {
+            Duration.ZERO,
+            Duration.ofNanos(999_999),
+            Duration.ofSeconds(-1),
+            Duration.ofHours(24).plusNanos(1),
+            Duration.ofSeconds(Long.MAX_VALUE)
+        }) {
             IllegalArgumentException e =
                     assertThrows(IllegalArgumentException.class, () -> setter.accept(builder, wrong));
             assertEquals(name + ": " + wrong + " (expected: PT0.001S to PT24H)", e.getMessage());
@@ -55,28 +60,53 @@ class GracefulCloseConfigTest {
     @Test
     void numbers_outOfRange_areRefused() {
         GracefulCloseConfig.Builder builder = GracefulCloseConfig.builder();
-        assertEquals("maxDiscardedBytes: -1 (expected: >= 0)",
-                assertThrows(IllegalArgumentException.class, () -> builder.maxDiscardedBytes(-1)).getMessage());
-        assertEquals("discardRate: 1023 (expected: >= 1024)",
-                assertThrows(IllegalArgumentException.class, () -> builder.discardRate(1023)).getMessage());
+        assertEquals(
+                "maxDiscardedBytes: -1 (expected: >= 0)",
+                assertThrows(IllegalArgumentException.class, () -> builder.maxDiscardedBytes(-1))
+                        .getMessage());
+        assertEquals(
+                "discardRate: 1023 (expected: >= 1024)",
+                assertThrows(IllegalArgumentException.class, () -> builder.discardRate(1023))
+                        .getMessage());
     }
 
     @Test
     void nulls_areRefusedByName() {
         GracefulCloseConfig.Builder builder = GracefulCloseConfig.builder();
-        assertEquals("strategy", assertThrows(NullPointerException.class, () -> builder.strategy(null)).getMessage());
-        assertEquals("stalledPeer", assertThrows(NullPointerException.class, () -> builder.stalledPeer(null)).getMessage());
-        assertEquals("peerHalfClose", assertThrows(NullPointerException.class, () -> builder.peerHalfClose(null)).getMessage());
-        assertEquals("closeListener", assertThrows(NullPointerException.class, () -> builder.closeListener(null)).getMessage());
-        assertEquals("config", assertThrows(NullPointerException.class, () -> new GracefulCloseHandler(null)).getMessage());
+        assertEquals(
+                "strategy",
+                assertThrows(NullPointerException.class, () -> builder.strategy(null))
+                        .getMessage());
+        assertEquals(
+                "stalledPeer",
+                assertThrows(NullPointerException.class, () -> builder.stalledPeer(null))
+                        .getMessage());
+        assertEquals(
+                "peerHalfClose",
+                assertThrows(NullPointerException.class, () -> builder.peerHalfClose(null))
+                        .getMessage());
+        assertEquals(
+                "closeListener",
+                assertThrows(NullPointerException.class, () -> builder.closeListener(null))
+                        .getMessage());
+        assertEquals(
+                "config",
+                assertThrows(NullPointerException.class, () -> new GracefulCloseHandler(null))
+                        .getMessage());
     }
 
     @Test
     void contradictions_areRefusedAtBuild() {
-        assertContradiction("peerHalfCloseGrace", GracefulCloseConfig.builder()
-                .peerHalfClose(PeerHalfClose.CLOSE_NOW).peerHalfCloseGrace(Duration.ofSeconds(1)));
-        assertContradiction("peerHalfCloseGrace", GracefulCloseConfig.builder()
-                .peerHalfCloseTimeout(Duration.ofSeconds(1)).peerHalfCloseGrace(Duration.ofSeconds(2)));
+        assertContradiction(
+                "peerHalfCloseGrace",
+                GracefulCloseConfig.builder()
+                        .peerHalfClose(PeerHalfClose.CLOSE_NOW)
+                        .peerHalfCloseGrace(Duration.ofSeconds(1)));
+        assertContradiction(
+                "peerHalfCloseGrace",
+                GracefulCloseConfig.builder()
+                        .peerHalfCloseTimeout(Duration.ofSeconds(1))
+                        .peerHalfCloseGrace(Duration.ofSeconds(2)));
         assertContradiction("quietPeriod", GracefulCloseConfig.builder().closeTimeout(Duration.ofMillis(100)));
     }
 
@@ -108,7 +138,10 @@ class GracefulCloseConfigTest {
                 field.setAccessible(true);
                 assertEquals(field.get(config), field.get(copy), field.getName());
                 if (!field.getName().equals("peerHalfClose")) { // a grace excludes the other value
-                    assertNotEquals(field.get(GracefulCloseConfig.defaults()), field.get(config), field.getName() + " is not covered");
+                    assertNotEquals(
+                            field.get(GracefulCloseConfig.defaults()),
+                            field.get(config),
+                            field.getName() + " is not covered");
                 }
             }
         }
@@ -118,7 +151,9 @@ class GracefulCloseConfigTest {
     @Test
     void accessors_returnWhatWasSet() {
         GracefulCloseConfig config = GracefulCloseConfig.builder()
-                .unlimitedDiscardRate().peerHalfCloseGrace(Duration.ofSeconds(3)).build();
+                .unlimitedDiscardRate()
+                .peerHalfCloseGrace(Duration.ofSeconds(3))
+                .build();
         assertTrue(config.discardRate().isEmpty());
         assertEquals(Duration.ofSeconds(3), config.peerHalfCloseGrace().orElseThrow());
         assertTrue(GracefulCloseConfig.defaults().peerHalfCloseGrace().isEmpty());
@@ -152,7 +187,8 @@ class GracefulCloseConfigTest {
         String text = source.substring(doc, setter).replaceAll("\\s*\\n\\s*\\* ?", " ");
         assertTrue(text.contains("Default " + javadoc), name + " in Javadoc: " + text);
         String docs = Files.readString(Path.of("docs/configuration.md"));
-        assertTrue(docs.lines().anyMatch(line -> line.startsWith("| `" + name + "` | " + code + " |")), name + " in docs");
+        assertTrue(
+                docs.lines().anyMatch(line -> line.startsWith("| `" + name + "` | " + code + " |")), name + " in docs");
     }
 
     private static String text(Duration duration) {

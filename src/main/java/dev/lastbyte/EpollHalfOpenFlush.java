@@ -1,0 +1,96 @@
+package dev.lastbyte;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.EventLoop;
+
+/**
+ * Lets an epoll channel of Netty 4.2 go on writing after the peer's FIN.
+ *
+ * <p>From 4.2.13 on, when nothing is left to wait for after the FIN, the transport takes the descriptor out of epoll but
+ * believes it is still in: the next write that does not fit into the send buffer fails, and the peer gets a cut answer with a
+ * clean EOF. This handler registers the channel anew right before such a flush and flushes in the same task, so that EPOLLOUT
+ * is armed before epoll can be asked again. The spin count is unlimited from here on, because a write that uses up its
+ * quantum takes the descriptor out too. A {@code read()} would close the channel and is swallowed: after the FIN nothing is
+ * left to read. Where the transport has no such fault, all this does no harm.
+ *
+ * <p>Stands first in the pipeline, from the peer's FIN to the end. Confined to the channel's event loop.
+ */
+final class EpollHalfOpenFlush extends ChannelDuplexHandler {
+    private static final boolean NETTY_4_2 = exists("io.netty.channel.IoEventLoop");
+
+    private boolean rearming;
+
+    /** Adds the handler where it is needed, once. */
+    static void install(ChannelHandlerContext ctx) {
+        TransportKind kind = TransportKind.of(ctx.channel());
+        boolean affected = NETTY_4_2 && (kind == TransportKind.EPOLL || kind == TransportKind.EPOLL_UNIX);
+        if (affected && ctx.pipeline().get(EpollHalfOpenFlush.class) == null) {
+            ctx.pipeline().addFirst(new EpollHalfOpenFlush());
+        }
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        ctx.channel().config().setWriteSpinCount(Integer.MAX_VALUE);
+        ChannelOutboundBuffer buffer = ctx.channel().unsafe().outboundBuffer();
+        if (buffer != null && buffer.size() > 0) {
+            ctx.flush(); // arms EPOLLOUT while the descriptor is still in
+        }
+    }
+
+    @Override
+    public void read(ChannelHandlerContext ctx) {
+        // Nothing is left to read.
+    }
+
+    @Override
+    public void flush(ChannelHandlerContext ctx) {
+        if (rearming) {
+            return; // the flush that follows takes everything
+        }
+        ChannelOutboundBuffer buffer = ctx.channel().unsafe().outboundBuffer();
+        if (buffer == null || buffer.size() > 0 || buffer.totalPendingWriteBytes() == 0) {
+            ctx.flush(); // closed, or EPOLLOUT is armed, or nothing to write
+            return;
+        }
+        rearming = true;
+        Channel channel = ctx.channel();
+        EventLoop loop = channel.eventLoop();
+        ctx.deregister().addListener(deregistered -> {
+            if (!channel.isOpen()) {
+                rearming = false;
+                return;
+            }
+            loop.register(channel).addListener(registered -> {
+                rearming = false;
+                ctx.flush();
+            });
+        });
+    }
+
+    @Override
+    public void channelUnregistered(ChannelHandlerContext ctx) {
+        if (!rearming || !ctx.channel().isOpen()) {
+            ctx.fireChannelUnregistered();
+        }
+    }
+
+    @Override
+    public void channelRegistered(ChannelHandlerContext ctx) {
+        if (!rearming) {
+            ctx.fireChannelRegistered();
+        }
+    }
+
+    private static boolean exists(String name) {
+        try {
+            Class.forName(name, false, EpollHalfOpenFlush.class.getClassLoader());
+            return true;
+        } catch (ClassNotFoundException e) {
+            return false;
+        }
+    }
+}

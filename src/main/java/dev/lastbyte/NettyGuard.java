@@ -1,0 +1,70 @@
+package dev.lastbyte;
+
+import io.netty.channel.Channel;
+import io.netty.util.Version;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What is known to be broken in the Netty that runs, as far as it touches half-closed connections; each is said once, with the
+ * version and the fix. Thread-safe.
+ */
+final class NettyGuard {
+    private static final Pattern VERSION = Pattern.compile("4\\.2\\.(\\d+)\\..*");
+    private static final String EPOLL_VERSION = epollVersion();
+    private static final boolean EPOLL_SPINS = isSpinning(EPOLL_VERSION);
+    private static final AtomicBoolean SPIN_TOLD = new AtomicBoolean();
+    private static final AtomicBoolean UNIX_TOLD = new AtomicBoolean();
+
+    private NettyGuard() {}
+
+    /**
+     * Whether the channel's event loop spins at full speed from the end of a half-closed connection until it is closed: epoll
+     * of 4.2.0 to 4.2.12, CVE-2026-42577.
+     */
+    static boolean spinsWhenHalfClosed(Channel channel) {
+        TransportKind kind = TransportKind.of(channel);
+        return EPOLL_SPINS && (kind == TransportKind.EPOLL || kind == TransportKind.EPOLL_UNIX);
+    }
+
+    /** Says what is wrong with half-closed connections on this channel's transport, if anything is. */
+    static void warnOnce(Channel channel) {
+        if (spinsWhenHalfClosed(channel) && SPIN_TOLD.compareAndSet(false, true)) {
+            CloseLog.LOG.warn(
+                    "{} the epoll transport of Netty {} takes a whole core while a half-closed connection that has ended is open"
+                            + " (CVE-2026-42577); such connections are closed within a second here. Use Netty 4.2.13 or newer",
+                    channel,
+                    EPOLL_VERSION);
+        }
+        TransportKind kind = TransportKind.of(channel);
+        if (kind.ignoresHalfClosure() && UNIX_TOLD.compareAndSet(false, true)) {
+            CloseLog.LOG.warn(
+                    "{} Unix domain sockets of this transport ({}, Netty {}) ignore ALLOW_HALF_CLOSURE: a peer that ends its side"
+                            + " first loses pending output. Use the epoll transport's Unix domain sockets",
+                    channel,
+                    TransportKind.label(channel),
+                    nettyVersion());
+        }
+    }
+
+    static boolean isSpinning(String version) {
+        Matcher matcher = VERSION.matcher(version);
+        return matcher.matches() && Integer.parseInt(matcher.group(1)) <= 12;
+    }
+
+    private static String epollVersion() {
+        return version("netty-transport-classes-epoll");
+    }
+
+    private static String nettyVersion() {
+        return version("netty-transport");
+    }
+
+    private static String version(String artifact) {
+        Map<String, Version> versions = Version.identify(NettyGuard.class.getClassLoader());
+        Version version = versions.get(artifact);
+        return version == null ? "unknown" : version.artifactVersion();
+    }
+}

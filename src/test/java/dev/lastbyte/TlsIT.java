@@ -1,0 +1,127 @@
+package dev.lastbyte;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.lastbyte.testing.Answer;
+import dev.lastbyte.testing.NoWarnings;
+import dev.lastbyte.testing.PeerRun;
+import dev.lastbyte.testing.PeerSocket;
+import dev.lastbyte.testing.RealSockets;
+import dev.lastbyte.testing.ScriptedPeer;
+import dev.lastbyte.testing.TestServer;
+import dev.lastbyte.testing.TestTls;
+import dev.lastbyte.testing.Transports;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The close sequence below TLS: data, close_notify, FIN, in this order. */
+@RealSockets
+class TlsIT {
+    private static final String TCP = "dev.lastbyte.testing.Transports#tcp";
+    private static final long ANSWER = 1 << 20;
+
+    @ParameterizedTest
+    @MethodSource(TCP)
+    void close_peerUploads_getsDataThenCloseNotifyThenFin(Transports transport) throws Exception {
+        try (TestServer server = TestServer.on(transport).tls(true)
+                .handlers(c -> c.pipeline().addLast(Answer.thenClose(ANSWER)))
+                .start()) {
+            // an SSLSocket reads a clean EOF from close_notify alone: a FIN without it is an exception
+            assertTrue(server.play(ScriptedPeer.UPLOADS_4MB).peer().isWhole(ANSWER));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(TCP)
+    void close_closeNotifyFlushTimeoutClosesAgain_doesNotCutASlowReader(Transports transport) throws Exception {
+        SslContext context = TestTls.server();
+        NoWarnings.expect("SslHandler.*Last write attempt timed out");
+        try (TestServer server = TestServer.on(transport).handlers(c -> {
+                    SslHandler tls = context.newHandler(c.alloc());
+                    tls.setCloseNotifyFlushTimeoutMillis(100);
+                    c.pipeline().addLast(tls, Answer.thenClose(8 << 20));
+                }).start()) {
+            PeerRun peer = new PeerRun(PeerSocket.connect(server.address(), TestTls.peer(), 0), 1, new CountDownLatch(0));
+            peer.request();
+            peer.pause(1000);
+            peer.readAll();
+            peer.socket().close();
+            assertTrue(peer.result().isWhole(8 << 20), () -> peer.result().toString());
+            server.report(server.accepted());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(TCP)
+    void close_beforeTheHandshake_endsWithinItsLimits(Transports transport) throws Exception {
+        try (TestServer server = TestServer.on(transport).tls(true)
+                .config(GracefulCloseConfig.builder().stallTimeout(Duration.ofMillis(300)).build())
+                .start()) {
+            try (PeerSocket silent = server.connect()) {
+                var channel = server.accepted();
+                channel.close();
+                CloseCause cause = server.report(channel).cause();
+                assertEquals(transport.tellsDelivery() ? CloseCause.QUIET : CloseCause.STALLED, cause);
+                assertTrue(silent.localPort() > 0);
+            }
+        }
+    }
+
+    @Test
+    void handlerAdded_behindTls_isRefused() throws Exception {
+        CompletableFuture<Throwable> refused = new CompletableFuture<>();
+        SslContext context = TestTls.server();
+        try (TestServer server = TestServer.on(Transports.NIO).withoutHandler().handlers(c -> {
+                    c.pipeline().addLast(context.newHandler(c.alloc()));
+                    try {
+                        c.pipeline().addLast(new GracefulCloseHandler());
+                    } catch (RuntimeException e) {
+                        refused.complete(e);
+                    }
+                    refused.complete(new AssertionError("it was accepted: " + c.pipeline()));
+                    c.close();
+                }).start();
+                PeerSocket peer = server.connect()) {
+            String message = messages(refused.get(30, TimeUnit.SECONDS));
+            assertTrue(message.contains("addFirst") && message.contains("SslHandler"), message);
+            assertTrue(peer.localPort() > 0);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(TCP)
+    void tlsAddedInFrontLater_close_isGracefulAndWarnsOnce(Transports transport) throws Exception {
+        SslContext context = TestTls.server();
+        NoWarnings.expect("dev.lastbyte .* was added in front of the GracefulCloseHandler");
+        try (TestServer server = TestServer.on(transport)
+                .handlers(c -> {
+                    c.pipeline().addFirst(context.newHandler(c.alloc()));
+                    c.pipeline().addLast(Answer.thenClose(ANSWER));
+                })
+                .start()) {
+            PeerRun peer = new PeerRun(PeerSocket.connect(server.address(), TestTls.peer(), 0), 1, new CountDownLatch(0));
+            peer.request();
+            peer.readAll();
+            peer.socket().close();
+            assertTrue(peer.result().isWhole(ANSWER), () -> peer.result().toString());
+            CloseReport report = server.report(server.accepted());
+            assertTrue(report.outcome() == CloseOutcome.PEER_CLOSED || !transport.tellsDelivery(), report::toString);
+        }
+    }
+
+    private static String messages(Throwable failure) {
+        StringBuilder text = new StringBuilder();
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            text.append(t.getMessage()).append('\n');
+        }
+        return text.toString();
+    }
+}
