@@ -177,7 +177,10 @@ final class CloseSequence {
             complete();
             return;
         }
-        if (finSent && !channel.eventLoop().isShuttingDown()) {
+        if (phase == ClosePhase.FLUSHING && !halfClosure.isSupported() && !OutboundFlush.isPending(ctx)) {
+            end.flushed(timer.now()); // an HTTP/2 stream ends by itself behind its last frame
+            end.cause(CloseCause.HALF_CLOSE_UNSUPPORTED);
+        } else if (finSent && !channel.eventLoop().isShuttingDown()) {
             end.cause(CloseCause.EOF);
             end.eofAfterFin(delivery.isDelivered());
         } else {

@@ -56,7 +56,7 @@ final class CloseWatch {
         if (flush.progressed()) {
             limits.outbound(now);
         }
-        return limits.flushEnd(now, flush.canTell());
+        return limits.flushEnd(now);
     }
 
     /** When the flush is to be looked at again. */

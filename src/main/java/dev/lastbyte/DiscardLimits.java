@@ -66,11 +66,11 @@ final class DiscardLimits {
 
     /** Why the flush is over although bytes are left, or null while it may go on. */
     @Nullable
-    CloseCause flushEnd(long now, boolean progressKnown) {
+    CloseCause flushEnd(long now) {
         if (isDeadline(now)) {
             return CloseCause.DEADLINE;
         }
-        return progressKnown && now - lastProgressNanos >= config.flushTimeoutNanos() ? CloseCause.FLUSH_STALLED : null;
+        return now - lastProgressNanos >= config.flushTimeoutNanos() ? CloseCause.FLUSH_STALLED : null;
     }
 
     /** When to look at the flush again. */

@@ -3,16 +3,22 @@ package dev.lastbyte;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufHolder;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.FileRegion;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hands everything written to the kernel and tells when it is there. {@code flush()} only starts that; the promise of an
  * empty write behind everything queued, the barrier, ends it. Confined to the channel's event loop.
  */
 final class OutboundFlush {
+    private static final long POLL_MILLIS = 5;
+
     private final ChannelHandlerContext ctx;
     private long pending = -1;
     private long currentProgress;
@@ -23,36 +29,47 @@ final class OutboundFlush {
 
     /** Flushes, unflushed writes included, and returns the barrier. */
     ChannelFuture start() {
-        ChannelFuture barrier = ctx.writeAndFlush(Unpooled.EMPTY_BUFFER);
+        ChannelFuture barrier;
+        if (buffer(ctx) == null) {
+            ctx.flush();
+            ChannelPromise drained = ctx.newPromise();
+            awaitDrained(drained);
+            barrier = drained;
+        } else {
+            barrier = ctx.writeAndFlush(Unpooled.EMPTY_BUFFER);
+        }
         if (!barrier.isDone()) {
             progressed();
         }
         return barrier;
     }
 
-    /** Whether bytes have left Netty's buffer since the last call; false where the channel does not tell. */
-    boolean progressed() {
-        ChannelOutboundBuffer buffer = ctx.channel().unsafe().outboundBuffer();
-        if (buffer == null) {
-            return false;
+    /** A channel without a buffer of its own (an HTTP/2 stream) takes no empty write, but tells its watermarks. */
+    private void awaitDrained(ChannelPromise drained) {
+        if (!ctx.channel().isOpen() || pendingBytes(ctx) == 0) {
+            drained.trySuccess();
+        } else {
+            ctx.executor().schedule(() -> awaitDrained(drained), POLL_MILLIS, TimeUnit.MILLISECONDS);
         }
-        // A message counts in full until it has left; until then its own progress tells.
-        boolean changed = buffer.totalPendingWriteBytes() != pending || buffer.currentProgress() != currentProgress;
-        pending = buffer.totalPendingWriteBytes();
-        currentProgress = buffer.currentProgress();
-        return changed;
     }
 
-    /** Whether the channel tells how its output gets on. */
-    boolean canTell() {
-        return ctx.channel().unsafe().outboundBuffer() != null;
+    /** Whether bytes have left Netty's buffer since the last call. */
+    boolean progressed() {
+        ChannelOutboundBuffer buffer = buffer(ctx);
+        // A message counts in full until it has left; until then its own progress tells.
+        long progress = buffer == null ? 0 : buffer.currentProgress();
+        long now = pendingBytes(ctx);
+        boolean changed = now != pending || progress != currentProgress;
+        pending = now;
+        currentProgress = progress;
+        return changed;
     }
 
     /** Bytes that have not reached the kernel: counted now, or the last known figure once Netty has dropped its queue. */
     long unsentBytes() {
-        ChannelOutboundBuffer buffer = ctx.channel().unsafe().outboundBuffer();
+        ChannelOutboundBuffer buffer = buffer(ctx);
         if (buffer == null) {
-            return Math.max(0, pending);
+            return Math.max(0, ctx.channel().isOpen() ? pendingBytes(ctx) : pending);
         }
         long[] bytes = new long[1];
         try {
@@ -68,8 +85,24 @@ final class OutboundFlush {
 
     /** Whether the channel holds output that has not reached the kernel. */
     static boolean isPending(ChannelHandlerContext ctx) {
-        ChannelOutboundBuffer buffer = ctx.channel().unsafe().outboundBuffer();
-        return buffer != null && buffer.totalPendingWriteBytes() > 0;
+        return pendingBytes(ctx) > 0;
+    }
+
+    private static long pendingBytes(ChannelHandlerContext ctx) {
+        ChannelOutboundBuffer buffer = buffer(ctx);
+        if (buffer != null) {
+            return buffer.totalPendingWriteBytes();
+        }
+        Channel channel = ctx.channel();
+        long room = channel.bytesBeforeUnwritable();
+        if (room > 0) {
+            return Math.max(0, channel.config().getWriteBufferHighWaterMark() - room);
+        }
+        return channel.config().getWriteBufferLowWaterMark() + channel.bytesBeforeWritable();
+    }
+
+    private static @Nullable ChannelOutboundBuffer buffer(ChannelHandlerContext ctx) {
+        return ctx.channel().unsafe().outboundBuffer();
     }
 
     private static long size(Object message) {
