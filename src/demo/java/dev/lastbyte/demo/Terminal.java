@@ -1,0 +1,33 @@
+package dev.lastbyte.demo;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Tells whether standard output and standard error are read by a person at a terminal. Stateless. */
+public final class Terminal {
+    private Terminal() {}
+
+    /** Whether standard output is a terminal. */
+    public static boolean stdout() {
+        return isTerminal(1);
+    }
+
+    /** Whether standard error is a terminal that understands control characters. */
+    public static boolean stderr() {
+        return isTerminal(2) && !"dumb".equals(System.getenv("TERM"));
+    }
+
+    private static boolean isTerminal(int descriptor) {
+        // System.console() answers for both streams at once, and on new JDKs even when neither is a terminal; where
+        // there
+        // is no /proc, plain text is the safe answer
+        Path link = Path.of("/proc/self/fd/" + descriptor);
+        try {
+            String target = Files.readSymbolicLink(link).toString();
+            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
+        } catch (IOException | UnsupportedOperationException e) {
+            return false;
+        }
+    }
+}

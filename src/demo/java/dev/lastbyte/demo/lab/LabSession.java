@@ -1,0 +1,64 @@
+package dev.lastbyte.demo.lab;
+
+import dev.lastbyte.demo.Colour;
+import dev.lastbyte.demo.Durations;
+import dev.lastbyte.demo.Sizes;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One whole lab: heading, runs with progress, tables, summary, file. Used once, by one thread. */
+final class LabSession {
+    private final LabPlan plan;
+    private final LabEnds ends;
+    private final Colour colour;
+    private final @Nullable Path json;
+
+    LabSession(LabPlan plan, LabEnds ends, Colour colour, @Nullable Path json) {
+        this.plan = plan;
+        this.ends = ends;
+        this.colour = colour;
+        this.json = json;
+    }
+
+    /** Runs it; the exit code says whether drain and full kept their promise. */
+    int run() throws IOException, InterruptedException {
+        int total = plan.allRuns().size();
+        heading(total);
+        long startNanos = System.nanoTime();
+        List<RunResult> results;
+        try (LabProgress progress = LabProgress.show(total)) {
+            results = ends.runner().run(ends.server(), ends.peers(), progress::step);
+        }
+        Duration took = Duration.ofMillis((System.nanoTime() - startNanos) / 1_000_000);
+        System.out.println();
+        new LabTables(plan, CellStats.byCell(plan, results), colour).render().forEach(System.out::println);
+        LabSummary summary = new LabSummary(plan, results);
+        summary.lines().forEach(System.out::println);
+        System.out.println(total + " connections in " + Durations.format(took) + ".");
+        if (json != null) {
+            LabFile.write(json, plan, ends.link(), results);
+            System.out.println("All runs: " + json);
+        }
+        return summary.promiseBroken() ? 1 : 0;
+    }
+
+    private void heading(int total) {
+        System.out.println(colour.strong("Lastbyte lab: who gets the last byte?"));
+        System.out.println("answer " + Sizes.format(plan.size()) + ", " + total + " connections over " + ends.link());
+        System.out.println("runs per cell: " + runs());
+        System.out.println("limits of the five strategies: " + plan.limits().describe());
+        System.out.println(
+                "the server closes when the kernel has taken the answer (plain) or right after writing it (strategies)");
+    }
+
+    private String runs() {
+        if (plan.runs().isPresent()) {
+            return String.valueOf(plan.runs().getAsInt());
+        }
+        return Lane.QUICK.defaultRuns(plan.isDelayed()) + ", and " + Lane.PATIENT.defaultRuns(plan.isDelayed())
+                + " for peers that upload or take seconds (--runs changes it)";
+    }
+}

@@ -1,0 +1,151 @@
+package dev.lastbyte.demo.serve;
+
+import dev.lastbyte.GracefulCloseConfig;
+import dev.lastbyte.demo.CloseWay;
+import dev.lastbyte.demo.LimitOptions;
+import dev.lastbyte.demo.Names;
+import dev.lastbyte.demo.Transport;
+import io.netty.handler.ssl.SslContext;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** The command {@code serve}: a server to try with curl, nc or a browser. Filled by picocli. */
+@Command(
+        name = "serve",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Serves HTTP or echo with a graceful or a plain close. Prints 'listening on HOST:PORT' first.",
+        footer = {
+            "",
+            "HTTP: GET /bytes/N answers N bytes with Content-Length, GET /stream/N the same without;",
+            "POST /reject answers 413 and 64 KiB at once without reading the body. All three close.",
+            "Byte i of an answer, counted from 0, is the letter 'a' + i mod 26.",
+            "Echo: sends back what it gets; closes when the client half-closes or sends a line QUIT.",
+            "Times are written 250ms, 30s, 1m; sizes 1000, 64KiB, 8MB, 1m."
+        })
+public final class ServeCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(
+            names = "--host",
+            defaultValue = "127.0.0.1",
+            description = "address to listen on (default: ${DEFAULT-VALUE})")
+    private String host = "127.0.0.1";
+
+    @Option(names = "--port", defaultValue = "0", description = "port; 0 takes a free one (default: ${DEFAULT-VALUE})")
+    private int port;
+
+    @Option(names = "--protocol", defaultValue = "http", description = "http or echo (default: ${DEFAULT-VALUE})")
+    private String protocol = "http";
+
+    @Option(
+            names = "--transport",
+            defaultValue = "nio",
+            description = "nio, epoll or io_uring (default: ${DEFAULT-VALUE})")
+    private String transport = "nio";
+
+    @Option(
+            names = "--strategy",
+            defaultValue = "full",
+            description = "full, drain, half-close, half-close-linger, linger or plain (default: ${DEFAULT-VALUE})")
+    private String strategy = "full";
+
+    @Option(names = "--tls", description = "serve TLS with a fresh self-signed certificate")
+    private boolean tls;
+
+    @Option(names = "--log-closes", description = "print one JSON line per close")
+    private boolean logCloses;
+
+    @Mixin
+    private LimitOptions limits = new LimitOptions();
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        DemoServer.Setup setup = setup();
+        try (DemoServer server = listen(setup)) {
+            InetSocketAddress address = server.address();
+            System.out.println("listening on " + address.getHostString() + ":" + address.getPort());
+            System.out.flush();
+            server.awaitEnd();
+        }
+        return 0;
+    }
+
+    private DemoServer.Setup setup() throws IOException, InterruptedException {
+        Protocol speaks =
+                checked("--protocol", () -> Names.find("protocol", protocol, Protocol.values(), Protocol::label));
+        Transport runsOn =
+                checked("--transport", () -> Names.find("transport", transport, Transport.values(), Transport::label));
+        CloseWay way = checked("--strategy", () -> Names.find("strategy", strategy, ways(), CloseWay::label));
+        runsOn.unavailable().ifPresent(reason -> {
+            throw wrong("--transport: " + runsOn + " is not available here: " + reason);
+        });
+        CloseLines log = logCloses ? new CloseLines(System.out) : null;
+        GracefulCloseConfig graceful = graceful(way, log);
+        SslContext context = tls ? SelfSigned.serverContext() : null;
+        return new DemoServer.Setup(runsOn, speaks, graceful, context, log);
+    }
+
+    private static CloseWay[] ways() {
+        return Arrays.stream(CloseWay.values())
+                .filter(way -> way != CloseWay.SO_LINGER)
+                .toArray(CloseWay[]::new);
+    }
+
+    private @Nullable GracefulCloseConfig graceful(CloseWay way, @Nullable CloseLines log) {
+        try {
+            if (way.strategy().isEmpty()) {
+                return null;
+            }
+            GracefulCloseConfig.Builder builder = limits.apply(way.strategy().get());
+            return (log == null ? builder : builder.closeListener(log)).build();
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            throw wrong(asOption(String.valueOf(e.getMessage())));
+        }
+    }
+
+    private DemoServer listen(DemoServer.Setup setup) throws IOException {
+        if (port < 0 || port > 65535) {
+            throw wrong("--port: " + port + " is not a port; choose from 0 to 65535");
+        }
+        InetSocketAddress address = new InetSocketAddress(host, port);
+        if (address.isUnresolved()) {
+            throw wrong("--host: " + host + " is no address of this machine and no known name");
+        }
+        return new DemoServer(setup, address);
+    }
+
+    /** The library complains about {@code closeTimeout: …} where the user wrote {@code --close-timeout}. */
+    static String asOption(String complaint) {
+        int colon = complaint.indexOf(':');
+        String name = complaint.substring(0, Math.max(0, colon));
+        return "--" + name.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT)
+                + complaint.substring(Math.max(0, colon));
+    }
+
+    private <T> T checked(String option, Supplier<T> value) {
+        try {
+            return value.get();
+        } catch (TypeConversionException e) {
+            throw wrong(option + ": " + e.getMessage());
+        }
+    }
+
+    private ParameterException wrong(String problem) {
+        return new ParameterException(spec == null ? new CommandLine(this) : spec.commandLine(), problem);
+    }
+}
