@@ -130,11 +130,13 @@ final class CloseEnd {
     }
 
     private void publish() {
-        CloseReports.publish(channel, config.listener(), report.build());
+        CloseReport result = report.build();
+        CloseReports.publish(channel, result);
         for (ChannelPromise promise : promises) {
             promise.trySuccess();
         }
         promises.clear();
+        CloseReports.tell(config.listener(), channel, result);
     }
 
     private CloseOutcome outcome(DeliveryWatch delivery) {

@@ -6,8 +6,9 @@ package dev.lastbyte;
  */
 public enum CloseOutcome {
     /**
-     * Everything written, and our FIN, was acknowledged by the peer's TCP, and the peer then ended its own side in order.
-     * The best that TCP alone can tell; only an answer of the peer's application would say more.
+     * Everything written, and our FIN, had been acknowledged by the peer's TCP when its own FIN was read, and that FIN had
+     * not arrived before ours was sent. The best that TCP alone can tell; only an answer of the peer's application would
+     * say more.
      */
     PEER_CLOSED(true),
 
@@ -25,7 +26,8 @@ public enum CloseOutcome {
 
     /**
      * The wait ended while bytes were known to be unacknowledged. They were left to the kernel, which goes on sending
-     * for a bounded time: the peer may still get everything.
+     * for a bounded time: the peer may still get everything, unless it goes on talking, in which case the kernel resets
+     * the connection.
      */
     UNDELIVERED(false),
 

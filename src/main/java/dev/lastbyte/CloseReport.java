@@ -72,7 +72,8 @@ public final class CloseReport {
 
     /**
      * Bytes that the channel had accepted but that never reached the kernel; more than 0 means that the answer was cut.
-     * Exact when the flush stalled; after a failed write it is what was pending when last looked at, an upper bound.
+     * Exact when the flush stalled; where the transport closed the channel by itself it is what was pending when last
+     * looked at, an upper bound.
      */
     public long unsentBytes() {
         return unsentBytes;

@@ -5,6 +5,7 @@ import io.netty.util.Attribute;
 import io.netty.util.AttributeKey;
 import io.netty.util.concurrent.DefaultPromise;
 import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ImmediateEventExecutor;
 import io.netty.util.concurrent.Promise;
 import org.jspecify.annotations.Nullable;
@@ -30,13 +31,24 @@ final class CloseReports {
         return earlier == null ? promise : earlier;
     }
 
+    /** A report that will never come. */
+    static Future<CloseReport> none(Channel channel) {
+        return new DefaultPromise<CloseReport>(executor(channel))
+                .setFailure(new IllegalStateException(
+                        "no GracefulCloseHandler in the pipeline of " + channel + ": add it first to get a report"));
+    }
+
     static boolean isKnown(Channel channel) {
         return channel.hasAttr(REPORT) && channel.attr(REPORT).get() != null;
     }
 
-    static void publish(Channel channel, @Nullable CloseListener listener, CloseReport report) {
+    static void publish(Channel channel, CloseReport report) {
         CloseLog.LOG.debug("{} {}", channel, report);
         of(channel).trySuccess(report);
+    }
+
+    /** Tells the user, last of all. */
+    static void tell(@Nullable CloseListener listener, Channel channel, CloseReport report) {
         if (listener != null) {
             try {
                 listener.onClose(channel, report);

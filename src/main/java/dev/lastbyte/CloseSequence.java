@@ -1,12 +1,11 @@
 package dev.lastbyte;
 
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 
 /**
- * The state machine of one connection's close, from {@code close()} to the report.
+ * The state machine of one connection's close, from {@code close()} to the report: takes in what happens, decides which step
+ * comes next. The steps are {@link FlushStep}, {@link WaitStep} and {@link TransportClose}.
  *
  * <p>Confined to the channel's event loop.
  */
@@ -32,394 +31,257 @@ final class CloseSequence {
      *    queue: the kernel goes on sending, bounded by TCP_USER_TIMEOUT.
      *
      * Every phase looks at the clock through one timer and one absolute deadline. State is changed before anything is called
-     * that may call back; a late event finds its phase gone and does nothing.
+     * that may call back; a late event finds its phase gone and does nothing. Whatever throws ends the connection.
      */
 
-    private static final long CLOSING_NANOS = 5_000_000_000L;
-
-    private final ChannelHandlerContext ctx;
-    private final Channel channel;
-    private final GracefulCloseConfig config;
-    private final CloseEnd end;
-    private final CloseTimer timer;
-    private final HalfClosure halfClosure;
-    private final CloseWatch watch;
-    private final DeliveryWatch delivery;
-    private final DiscardPump pump;
-
+    private final CloseState state;
+    private final FlushStep flushing;
+    private final WaitStep waiting;
+    private final TransportClose closing;
     private ClosePhase phase = ClosePhase.OPEN;
-    private boolean discardInstalled;
-    private boolean eofSeen;
-    private boolean finSent;
 
     CloseSequence(ChannelHandlerContext ctx, GracefulCloseConfig config, SystemView system) {
-        this.ctx = ctx;
-        this.config = config;
-        channel = ctx.channel();
-        timer = new CloseTimer(ctx, system, () -> guarded(this::onTimer));
-        halfClosure = new HalfClosure(channel);
-        watch = new CloseWatch(ctx, config, system, timer.now());
-        delivery = watch.delivery();
-        pump = watch.pump();
-        end = new CloseEnd(ctx, config, timer.now());
+        state = new CloseState(ctx, config, system, this);
+        flushing = new FlushStep(state);
+        waiting = new WaitStep(state);
+        closing = new TransportClose(state);
     }
 
     // ---- what may happen to it -------------------------------------------------------------------------------------
 
     /** Runs the sequence; the promise is completed when the channel is closed. */
     void start(ChannelPromise promise) {
-        end.join(promise);
+        state.end.join(promise);
         guarded(this::begin);
-    }
-
-    private void begin() {
-        eofSeen = halfClosure.isInputShutdown();
-        enter(ClosePhase.FLUSHING);
-        ctx.fireUserEventTriggered(CloseStartedEvent.INSTANCE);
-        if (phase != ClosePhase.FLUSHING) {
-            return;
-        }
-        if (halfClosure.isOutputShutdown()) {
-            end.streamUnknown();
-            delivery.cannotTell();
-            end.flushed(timer.now());
-            finSent = true;
-            afterFin();
-            return;
-        }
-        ChannelFuture barrier = watch.flush().start();
-        if (barrier.isDone()) {
-            onBarrier(barrier);
-        } else {
-            barrier.addListener(f -> guarded(() -> onBarrier((ChannelFuture) f)));
-            awaitFlush();
-        }
-    }
-
-    /** Ends an idle connection at the peer's EOF: nothing is pending, so a plain close loses nothing. */
-    void endAtPeerEof(boolean wasReset) {
-        eofSeen = true;
-        end.reset(wasReset);
-        endAsIs(wasReset ? CloseCause.RESET : CloseCause.EOF);
-    }
-
-    /** Ends an open connection without waiting for anything: cut output is reset. */
-    void endAsIs(CloseCause cause) {
-        if (!OutboundFlush.isPending(ctx)) {
-            end.flushed(timer.now());
-            delivery.markWritten(false);
-        }
-        finish(cause);
     }
 
     /** A further {@code close()} joins the first. */
     void join(ChannelPromise promise) {
-        end.join(promise);
+        state.end.join(promise);
     }
 
-    /** Ends the sequence now: cut output is reset, everything else closed as it is. */
+    /** Ends an idle connection at the peer's EOF: nothing is pending, so a plain close loses nothing. */
+    void endAtPeerEof(boolean wasReset) {
+        state.eofSeen = true;
+        state.end.reset(wasReset);
+        force(wasReset ? CloseCause.RESET : CloseCause.EOF);
+    }
+
+    /** Ends the sequence now, without waiting for anything: cut output is reset, everything else closed as it is. */
     void force(CloseCause cause) {
-        if (phase == ClosePhase.OPEN) {
-            endAsIs(cause);
-        } else if (!phase.isEnding()) {
-            finish(cause);
-        }
+        guarded(() -> {
+            if (phase == ClosePhase.OPEN && !OutboundFlush.isPending(state.ctx)) {
+                state.end.flushed(state.timer.now());
+                state.delivery.markWritten(false);
+            }
+            if (!phase.isEnding()) {
+                finish(cause);
+            }
+        });
     }
 
     void onRead(long bytes) {
-        pump.onRead(bytes);
+        state.pump.onRead(bytes);
         if (bytes > 0) {
-            watch.limits().inbound(timer.now());
+            state.watch.limits().inbound(state.timer.now());
         }
     }
 
     void onReadComplete() {
         if (!phase.isEnding()) {
-            pump.onReadComplete(timer.now());
-            if (!pump.isReading()) {
+            state.pump.onReadComplete(state.timer.now());
+            if (!state.pump.isReading()) {
+                guarded(this::evaluate);
+            }
+        }
+    }
+
+    /** The peer has ended its side, in order or by a reset. */
+    void onEof(boolean reset) {
+        if (state.eofSeen || phase.isEnding()) {
+            return;
+        }
+        state.eofSeen = true;
+        state.end.reset(reset);
+        state.pump.stop();
+        guarded(() -> {
+            if (phase == ClosePhase.DISCARDING || phase == ClosePhase.LINGERING) {
+                waiting.onEof(reset);
+            } else if (reset) {
+                finish(CloseCause.RESET);
+            } else {
+                EpollHalfOpenFlush.install(state.ctx);
+            }
+        });
+    }
+
+    /** Keeps an exception of the transport for the report; the event that ends the connection follows. */
+    void onTransportError(Throwable cause) {
+        state.end.failed(cause);
+    }
+
+    void onInactive(boolean reset) {
+        guarded(() -> {
+            if (!phase.isEnding()) {
+                state.end.reset(reset);
+                state.end.cause(inactiveCause(reset));
+                state.end.waitEnded(state.timer.now());
+            }
+            onClosed();
+        });
+    }
+
+    void onTimer() {
+        guarded(() -> {
+            if (phase == ClosePhase.RESETTING || phase == ClosePhase.CLOSING) {
+                closing.force();
+            } else {
                 evaluate();
             }
-        }
+        });
     }
 
-    void onEof() {
-        if (eofSeen) {
-            return;
-        }
-        eofSeen = true;
-        pump.stop();
-        if (phase == ClosePhase.FLUSHING) {
-            EpollHalfOpenFlush.install(ctx);
-        }
-        if (phase == ClosePhase.DISCARDING || phase == ClosePhase.LINGERING) {
-            watch.look(timer.now());
-            end.eofAfterFin(delivery.isDelivered());
-            if (delivery.isLost()) {
-                finish(CloseCause.RESET);
-            } else if (delivery.isDelivered() || !awaitsDelivery() || NettyGuard.spinsWhenHalfClosed(channel)) {
-                finish(CloseCause.EOF);
-            } else if (phase == ClosePhase.DISCARDING) {
-                linger();
-            }
-        }
-    }
+    // ---- which step comes next -------------------------------------------------------------------------------------
 
-    void onTransportError(Throwable cause) {
-        if (!phase.isEnding()) {
-            end.failed(cause);
-            end.reset(true);
-            finish(CloseCause.RESET);
-        }
-    }
-
-    void onInactive() {
-        if (phase.isEnding()) {
-            complete();
-            return;
-        }
-        if (phase == ClosePhase.FLUSHING && !halfClosure.isSupported() && !OutboundFlush.isPending(ctx)) {
-            end.flushed(timer.now()); // an HTTP/2 stream ends by itself behind its last frame
-            end.cause(CloseCause.HALF_CLOSE_UNSUPPORTED);
-        } else if (finSent && !channel.eventLoop().isShuttingDown()) {
-            end.cause(CloseCause.EOF);
-            end.eofAfterFin(delivery.isDelivered());
-        } else {
-            end.cause(CloseEnd.transportCause(channel));
-        }
-        end.waitEnded(timer.now());
-        complete();
-    }
-
-    // ---- the phases ------------------------------------------------------------------------------------------------
-
-    private void awaitFlush() {
-        // Should the transport close the channel meanwhile (failed write, event loop shut down), a FIN would certify a
-        // cut.
-        end.aborted(SocketLinger.resetOnClose(channel));
-        installDiscard();
-        if (!halfClosure.isSupported() || halfClosure.outliveEof()) {
-            pump.start();
-        } else {
-            pump.stop(); // an EOF would end the channel below us, with its output: the transport must not see it yet
-        }
-        if (phase == ClosePhase.FLUSHING) {
-            timer.armAt(watch.nextFlushCheck(timer.now()));
-        }
-    }
-
-    private void onBarrier(ChannelFuture barrier) {
+    private void begin() {
+        state.eofSeen = state.halfClosure.isInputShutdown();
+        enter(ClosePhase.FLUSHING);
+        state.ctx.fireUserEventTriggered(CloseStartedEvent.INSTANCE);
         if (phase != ClosePhase.FLUSHING) {
             return;
         }
-        if (barrier.isSuccess()) {
-            afterFlush();
-            return;
-        }
-        end.failed(barrier.cause());
-        if (channel.isOpen()) {
-            finish(CloseCause.WRITE_FAILED);
-        } else {
-            end.cut(watch.flush().unsentBytes()); // the transport has closed itself: channelInactive follows
-            end.cause(channel.eventLoop().isShuttingDown() ? CloseCause.EVENT_LOOP_SHUTDOWN : CloseCause.WRITE_FAILED);
+        if (state.halfClosure.isOutputShutdown()) {
+            state.end.streamUnknown();
+            state.delivery.cannotTell();
+            state.end.flushed(state.timer.now());
+            state.finSent = true;
+            waiting.start();
+        } else if (state.channel.isRegistered()) {
+            flushing.start();
+        } else { // somebody deregistered the channel; NIO cannot even write then
+            closing.awaitNet();
+            state.channel.eventLoop().register(state.channel).addListener(f -> guarded(flushing::start));
         }
     }
 
-    private void afterFlush() {
-        long now = timer.now();
-        if (discardInstalled) {
-            SocketLinger.finOnClose(channel);
-            end.aborted(false);
-        }
-        end.flushed(now);
-        watch.limits().begin(now);
-        if (!halfClosure.isSupported()) {
+    /** Everything written is in the kernel. */
+    void onFlushed() {
+        long now = state.timer.now();
+        state.end.flushed(now);
+        state.watch.limits().begin(now);
+        if (!state.halfClosure.isSupported()) {
             finish(CloseCause.HALF_CLOSE_UNSUPPORTED);
             return;
         }
-        boolean halfCloses = config.strategy().halfCloses();
-        delivery.markWritten(halfCloses);
-        if (eofSeen && !awaitsDelivery()) {
+        boolean halfCloses = state.config.strategy().halfCloses();
+        state.delivery.markWritten(halfCloses);
+        if (state.eofSeen && !state.awaitsDelivery()) {
             finish(CloseCause.EOF);
         } else if (halfCloses) {
             halfClose();
         } else {
-            afterFin();
+            waiting.start();
         }
     }
 
     private void halfClose() {
         enter(ClosePhase.HALF_CLOSING);
-        ChannelFuture fin = halfClosure.shutdownOutput();
-        if (fin.isDone()) {
-            onFin(fin);
-        } else {
-            fin.addListener(f -> guarded(() -> onFin((ChannelFuture) f)));
-            timer.armAt(watch.nextFlushCheck(timer.now()));
+        state.halfClosure
+                .shutdownOutput()
+                .addListener(fin -> guarded(() -> {
+                    if (phase != ClosePhase.HALF_CLOSING) {
+                        return;
+                    }
+                    if (!fin.isSuccess()) {
+                        state.end.failed(fin.cause()); // ENOTCONN: the peer had reset the connection before our FIN
+                        finish(CloseCause.RESET);
+                        return;
+                    }
+                    state.finSent = true;
+                    state.delivery.markFin();
+                    waiting.start();
+                }));
+        if (phase == ClosePhase.HALF_CLOSING) {
+            state.timer.armAt(state.watch.nextFlushCheck(state.timer.now()));
         }
-    }
-
-    private void onFin(ChannelFuture fin) {
-        if (phase != ClosePhase.HALF_CLOSING) {
-            return;
-        }
-        if (!fin.isSuccess()) {
-            end.failed(fin.cause()); // ENOTCONN: the peer had reset the connection before our FIN
-            finish(CloseCause.RESET);
-            return;
-        }
-        finSent = true;
-        delivery.markFin();
-        afterFin();
-    }
-
-    private void afterFin() {
-        boolean discards = config.strategy().discards() && !eofSeen;
-        if (!discards && !awaitsDelivery()) {
-            finish(eofSeen ? CloseCause.EOF : CloseCause.NOT_AWAITED);
-        } else if (!discards) {
-            linger();
-        } else {
-            enter(ClosePhase.DISCARDING);
-            if (!delivery.canTell() || delivery.isDelivered() || !halfClosure.outliveEof()) {
-                halfClosure.endAtEof();
-            }
-            installDiscard();
-            pump.start();
-            evaluate();
-        }
-    }
-
-    private void linger() {
-        enter(ClosePhase.LINGERING);
-        if (!eofSeen) {
-            halfClosure.outliveEof();
-            installDiscard();
-        }
-        pump.stop();
-        evaluate();
-    }
-
-    private void onTimer() {
-        switch (phase) {
-            case FLUSHING, HALF_CLOSING -> evaluateFlush();
-            case DISCARDING, LINGERING -> {
-                watch.look(timer.now());
-                evaluateWait();
-            }
-            case RESETTING, CLOSING -> {
-                CloseLog.LOG.warn(
-                        "{} did not close within {} s of being told to; forcing it",
-                        channel,
-                        CLOSING_NANOS / 1_000_000_000L);
-                channel.unsafe().closeForcibly();
-                complete();
-            }
-            case OPEN, CLOSED -> {}
-        }
-    }
-
-    private void evaluateFlush() {
-        long now = timer.now();
-        CloseCause over = watch.flushEnd(now);
-        if (over != null) {
-            finish(over);
-        } else {
-            timer.armAt(watch.nextFlushCheck(now));
-        }
-    }
-
-    private void evaluateWait() {
-        if (delivery.isDelivered() && phase == ClosePhase.LINGERING) {
-            finish(eofSeen ? CloseCause.EOF : CloseCause.ACKNOWLEDGED);
-            return;
-        }
-        long now = timer.now();
-        CloseCause over = watch.waitEnd(now);
-        if (over != null) {
-            finish(over);
-            return;
-        }
-        if (delivery.isDelivered()) {
-            halfClosure.endAtEof();
-        }
-        timer.armAt(watch.nextWaitCheck(now));
     }
 
     private void evaluate() {
         switch (phase) {
-            case FLUSHING, HALF_CLOSING -> evaluateFlush();
-            case DISCARDING, LINGERING -> evaluateWait();
+            case FLUSHING, HALF_CLOSING -> flushing.evaluate();
+            case DISCARDING, LINGERING -> {
+                state.watch.look(state.timer.now());
+                waiting.evaluate();
+            }
             case OPEN, RESETTING, CLOSING, CLOSED -> {}
         }
     }
 
-    private boolean awaitsDelivery() {
-        return config.strategy().awaitsDelivery() && delivery.canTell();
-    }
-
-    private void installDiscard() {
-        if (!discardInstalled && !ctx.isRemoved()) {
-            discardInstalled = true;
-            ctx.pipeline().addAfter(ctx.name(), null, new InboundDiscard(this));
-        }
-    }
-
-    // ---- the end ---------------------------------------------------------------------------------------------------
-
-    private void finish(CloseCause cause) {
-        boolean cut = !end.isFlushed();
+    /** Ends every wait and closes the socket. */
+    void finish(CloseCause cause) {
+        long now = state.timer.now();
+        boolean cut = !state.end.isFlushed();
         if (cut) {
-            end.cut(watch.flush().unsentBytes());
+            state.end.cut(state.watch.flush().unsentBytes());
         }
-        watch.look(timer.now());
-        end.cause(cause);
-        end.waitEnded(timer.now());
-        timer.cancel();
-        boolean reset =
-                !end.isReset() && (cut || (mayBeUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET));
-        enter(reset ? ClosePhase.RESETTING : ClosePhase.CLOSING);
+        state.watch.look(now);
+        state.end.cause(cause);
+        state.end.waitEnded(now);
+        closing.start(cause, cut);
+    }
+
+    /** A write failed and the transport has closed itself; channelInactive follows. */
+    void closedByTransport(CloseCause cause) {
+        state.end.cut(state.watch.flush().unsentBytes());
+        state.end.cause(cause);
+        closing.awaitNet();
+    }
+
+    private CloseCause inactiveCause(boolean reset) {
         if (reset) {
-            end.aborted(SocketLinger.resetOnClose(channel));
-        } else {
-            SocketLinger.neverBlock(channel);
-            if (!delivery.isDelivered() && !delivery.isLost()) {
-                SocketLinger.boundKernel(channel, watch.limits().kernelPatience(timer.now()));
-            }
+            return CloseCause.RESET;
         }
-        timer.armAt(timer.now() + CLOSING_NANOS);
-        ctx.close().addListener(f -> complete());
+        if (phase == ClosePhase.FLUSHING && !state.halfClosure.isSupported() && !OutboundFlush.isPending(state.ctx)) {
+            state.end.flushed(state.timer.now()); // an HTTP/2 stream ends by itself behind its last frame
+            return CloseCause.HALF_CLOSE_UNSUPPORTED;
+        }
+        boolean waited = phase == ClosePhase.DISCARDING || phase == ClosePhase.LINGERING;
+        return waited && !state.channel.eventLoop().isShuttingDown()
+                ? waiting.onInactive()
+                : CloseEnd.transportCause(state.channel);
     }
 
-    private boolean mayBeUndelivered(CloseCause cause) {
-        return delivery.canTell() && !delivery.isDelivered() && CloseEnd.isLimit(cause);
-    }
-
-    private void complete() {
+    /** The channel is closed: the report goes out. */
+    void onClosed() {
         if (phase != ClosePhase.CLOSED) {
-            timer.cancel();
+            state.timer.cancel();
             enter(ClosePhase.CLOSED);
-            end.complete(delivery, finSent, pump.discardedBytes(), timer.now());
+            state.end.complete(state.delivery, state.finSent, state.pump.discardedBytes(), state.timer.now());
         }
+    }
+
+    ClosePhase phase() {
+        return phase;
+    }
+
+    void enter(ClosePhase next) {
+        if (!phase.mayBecome(next)) {
+            throw new IllegalStateException(state.channel + " cannot go from " + phase + " to " + next);
+        }
+        CloseLog.LOG.debug("{} {} -> {}", state.channel, phase, next);
+        phase = next;
     }
 
     /** Whatever goes wrong inside, the connection ends and its promises complete. */
-    private void guarded(Runnable step) {
+    void guarded(Runnable step) {
         try {
             step.run();
-        } catch (RuntimeException e) {
-            CloseLog.LOG.warn("{} the close sequence failed in {}; closing at once", channel, phase, e);
-            end.failed(e);
-            end.cause(CloseCause.ERROR);
-            channel.unsafe().closeForcibly();
-            complete();
+        } catch (Throwable t) {
+            CloseLog.LOG.warn("{} the close sequence failed in {}; closing at once", state.channel, phase, t);
+            state.end.failed(t);
+            state.end.cause(CloseCause.ERROR);
+            TransportClose.endBelow(state.channel);
+            onClosed();
         }
-    }
-
-    private void enter(ClosePhase next) {
-        if (!phase.mayBecome(next)) {
-            throw new IllegalStateException(channel + " cannot go from " + phase + " to " + next);
-        }
-        CloseLog.LOG.debug("{} {} -> {}", channel, phase, next);
-        phase = next;
     }
 }

@@ -26,6 +26,8 @@ final class DeliveryWatch {
     private long rttNanos;
     private boolean delivered;
     private boolean lost;
+    private boolean finQueued;
+    private boolean peerEndedFirst;
     private boolean progressed;
 
     DeliveryWatch(Channel channel, SystemView system) {
@@ -61,11 +63,13 @@ final class DeliveryWatch {
             return;
         }
         expectedAcks = info.written() + syn + (finFollows ? 1 : 0);
+        peerEndedFirst = info.state() == TcpInfo.CLOSE_WAIT;
         take(info);
     }
 
     /** Notes that our FIN has been accepted by the kernel. */
     void markFin() {
+        finQueued = true;
         if (source == Source.UNIX_SOCKET) {
             delivered = true;
         }
@@ -93,7 +97,8 @@ final class DeliveryWatch {
         progressed = lastAcked >= 0 && info.bytesAcked() > lastAcked;
         lastAcked = info.bytesAcked();
         if (expectedAcks >= 0) {
-            delivered = lastAcked >= expectedAcks;
+            // FIN_WAIT2 says the same; bytes_sent may count a segment twice that a full local queue dropped.
+            delivered = lastAcked >= expectedAcks || (finQueued && info.state() == TcpInfo.FIN_WAIT2);
             lost = !delivered && info.state() == TcpInfo.CLOSE;
         }
     }
@@ -101,6 +106,11 @@ final class DeliveryWatch {
     /** Whether the peer's TCP has everything. */
     boolean isDelivered() {
         return delivered;
+    }
+
+    /** Whether an EOF that is read after our FIN is known to have come after it: the peer had not ended its side before. */
+    boolean tellsOrder() {
+        return source == Source.TCP_INFO && !peerEndedFirst;
     }
 
     /** Whether the connection is over in the kernel with bytes unacknowledged: it was reset or given up. */

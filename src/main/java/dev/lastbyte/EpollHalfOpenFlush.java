@@ -4,7 +4,8 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
-import io.netty.channel.EventLoop;
+import io.netty.channel.ChannelPromise;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Lets an epoll channel of Netty 4.2 go on writing after the peer's FIN.
@@ -19,9 +20,11 @@ import io.netty.channel.EventLoop;
  * <p>Stands first in the pipeline, from the peer's FIN to the end. Confined to the channel's event loop.
  */
 final class EpollHalfOpenFlush extends ChannelDuplexHandler {
-    private static final boolean NETTY_4_2 = exists("io.netty.channel.IoEventLoop");
+    private static final boolean NETTY_4_2 = isNetty42();
 
     private boolean rearming;
+    private boolean inactive;
+    private @Nullable ChannelPromise heldClose;
 
     /** Adds the handler where it is needed, once. */
     static void install(ChannelHandlerContext ctx) {
@@ -58,24 +61,52 @@ final class EpollHalfOpenFlush extends ChannelDuplexHandler {
         }
         rearming = true;
         Channel channel = ctx.channel();
-        EventLoop loop = channel.eventLoop();
         ctx.deregister().addListener(deregistered -> {
-            if (!channel.isOpen()) {
-                rearming = false;
-                return;
+            if (channel.isOpen()) {
+                channel.eventLoop().register(channel).addListener(registered -> rearmed(ctx));
+            } else {
+                rearmed(ctx);
             }
-            loop.register(channel).addListener(registered -> {
-                rearming = false;
-                ctx.flush();
-            });
         });
+    }
+
+    private void rearmed(ChannelHandlerContext ctx) {
+        rearming = false;
+        ctx.flush();
+        ChannelPromise close = heldClose;
+        if (close != null) {
+            heldClose = null;
+            ctx.close(close);
+        }
+    }
+
+    /** A close in the middle would end the channel while it is unregistered, and channelInactive would be lost. */
+    @Override
+    public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        if (!rearming) {
+            ctx.close(promise);
+        } else if (heldClose == null) {
+            heldClose = promise;
+        } else {
+            heldClose.addListener(f -> promise.trySuccess());
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        inactive = true;
+        ctx.fireChannelInactive();
     }
 
     @Override
     public void channelUnregistered(ChannelHandlerContext ctx) {
-        if (!rearming || !ctx.channel().isOpen()) {
-            ctx.fireChannelUnregistered();
+        if (rearming && ctx.channel().isOpen()) {
+            return; // the application need not see it
         }
+        if (!inactive && !ctx.channel().isOpen()) {
+            channelInactive(ctx); // closed by the transport while it was unregistered
+        }
+        ctx.fireChannelUnregistered();
     }
 
     @Override
@@ -85,9 +116,9 @@ final class EpollHalfOpenFlush extends ChannelDuplexHandler {
         }
     }
 
-    private static boolean exists(String name) {
+    private static boolean isNetty42() {
         try {
-            Class.forName(name, false, EpollHalfOpenFlush.class.getClassLoader());
+            Class.forName("io.netty.channel.IoEventLoop", false, EpollHalfOpenFlush.class.getClassLoader());
             return true;
         } catch (ClassNotFoundException e) {
             return false;

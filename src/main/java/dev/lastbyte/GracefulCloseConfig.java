@@ -250,7 +250,7 @@ public final class GracefulCloseConfig {
         /**
          * The longest the flush may go without a byte leaving Netty's buffer or, where the kernel can be asked, being
          * acknowledged; then the answer is cut and the connection reset. A large answer to a slow reader may take longer
-         * in total. Default 30 s.
+         * in total, up to {@link #closeTimeout}. Default 30 s.
          */
         public Builder flushTimeout(Duration flushTimeout) {
             flushTimeoutNanos = Checks.nanos(flushTimeout, "flushTimeout");
@@ -312,7 +312,11 @@ public final class GracefulCloseConfig {
             return this;
         }
 
-        /** The absolute limit of the whole sequence, counted from {@code close()}; nothing extends it. Default 60 s. */
+        /**
+         * The absolute limit of the whole sequence, counted from {@code close()}; nothing extends it, not even progress of
+         * the flush. Where answers take longer to send, close when the last write is done ({@code
+         * ChannelFutureListener.CLOSE}): the limit then counts from there. Default 60 s.
+         */
         public Builder closeTimeout(Duration closeTimeout) {
             closeTimeoutNanos = Checks.nanos(closeTimeout, "closeTimeout");
             return this;

@@ -9,8 +9,6 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.channel.socket.ChannelOutputShutdownEvent;
 import io.netty.util.concurrent.Future;
-import io.netty.util.concurrent.Promise;
-import java.io.IOException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -40,13 +38,11 @@ import org.jspecify.annotations.Nullable;
 public final class GracefulCloseHandler extends ChannelDuplexHandler {
     private final GracefulCloseConfig config;
     private final SystemView system;
+    private final PeerHalfCloses halfCloses;
+    private final ResetSign resetSign = new ResetSign();
     private @Nullable ChannelHandlerContext ctx;
-    private @Nullable CloseSequence sequence;
-    private @Nullable PeerHalfCloseWatch halfCloseWatch;
-    private int openExchanges;
-    private boolean ownsHalfClosure;
+    private volatile @Nullable CloseSequence sequence; // written on the event loop only
     private boolean wasActive;
-    private boolean resetSeen;
     private boolean bypassed;
 
     /** A handler with {@link GracefulCloseConfig#defaults()}. */
@@ -66,6 +62,7 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
     GracefulCloseHandler(GracefulCloseConfig config, SystemView system) {
         this.config = Objects.requireNonNull(config, "config");
         this.system = system;
+        halfCloses = new PeerHalfCloses(config, system);
     }
 
     // ---- for users -------------------------------------------------------------------------------------------------
@@ -73,77 +70,77 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
     /**
      * Ends a connection without waiting: a running close sequence is cut short, an open connection is closed past all other
      * handlers. Output that has not reached the kernel is lost and the peer gets a reset, so that it cannot take the rest for
-     * the whole. Without a handler in the pipeline it is {@code channel.close()}.
+     * the whole. Without a handler in the pipeline it is {@code channel.close()}. A second call does nothing more.
      *
      * @return the channel's close future
+     * @throws NullPointerException if {@code channel} is null
      */
     public static ChannelFuture closeNow(Channel channel) {
         GracefulCloseHandler handler = find(channel);
-        if (handler == null || !channel.isRegistered()) {
+        if (handler == null) {
             channel.close();
-        } else {
+        } else if (channel.isOpen()) {
             // Not at once: in the listener of a write, that write still counts as pending.
-            channel.eventLoop().execute(() -> handler.endNow(CloseCause.FORCED));
+            channel.eventLoop().execute(handler::endNow);
         }
         return channel.closeFuture();
     }
 
     /**
      * The report of a connection's end, now or when it has ended, however it ends. Listeners run on the channel's event
-     * loop. Fails with {@link IllegalStateException} if the channel is open and has no {@code GracefulCloseHandler}.
+     * loop. Fails with {@link IllegalStateException} while the channel has no {@code GracefulCloseHandler}.
+     *
+     * @throws NullPointerException if {@code channel} is null
      */
     public static Future<CloseReport> report(Channel channel) {
-        GracefulCloseHandler handler = find(channel);
-        boolean known = CloseReports.isKnown(channel);
-        Promise<CloseReport> report = CloseReports.of(channel);
-        if (known) {
-            return report;
-        }
-        if (handler == null) {
-            report.tryFailure(new IllegalStateException(
-                    "no GracefulCloseHandler in the pipeline of " + channel + ": add it first to get a report"));
-        } else {
-            channel.closeFuture().addListener(f -> handler.onEventLoop(channel, handler::reportNeverActive));
-        }
-        return report;
+        boolean promised = find(channel) != null || CloseReports.isKnown(channel);
+        return promised ? CloseReports.of(channel) : CloseReports.none(channel);
     }
 
-    /** Whether {@code close()} has reached the handler: the channel takes no more output, although it may be active. */
+    /**
+     * Whether {@code close()} has reached the handler, or the channel is closed: it takes no more output, although it may still
+     * be active.
+     *
+     * @throws NullPointerException if {@code channel} is null
+     */
     public static boolean isClosing(Channel channel) {
         GracefulCloseHandler handler = find(channel);
-        return handler == null ? !channel.isOpen() : handler.sequence != null;
+        return !channel.isOpen() || (handler != null && handler.sequence != null);
     }
 
     /**
      * Tells that a request is being answered, so that a peer that ends its side early still gets the answer (see {@link
      * PeerHalfClose#FINISH_WRITES}). Each call is undone by one {@link #exchangeEnded}. Does nothing without a handler.
+     *
+     * @throws NullPointerException if {@code channel} is null
      */
     public static void exchangeStarted(Channel channel) {
         countExchange(channel, 1);
     }
 
-    /** Tells that the last byte of an answer has been written. Does nothing without a handler. */
+    /**
+     * Tells that the last byte of an answer has been written. Does nothing without a handler.
+     *
+     * @throws NullPointerException if {@code channel} is null
+     */
     public static void exchangeEnded(Channel channel) {
         countExchange(channel, -1);
     }
 
     private static void countExchange(Channel channel, int change) {
         GracefulCloseHandler handler = find(channel);
-        if (handler != null) {
-            handler.onEventLoop(channel, () -> handler.exchanges(change));
+        if (handler == null || !channel.isOpen()) {
+            return;
+        }
+        if (channel.eventLoop().inEventLoop()) {
+            handler.halfCloses.exchanges(change);
+        } else {
+            channel.eventLoop().execute(() -> handler.halfCloses.exchanges(change));
         }
     }
 
     private static @Nullable GracefulCloseHandler find(Channel channel) {
         return channel.pipeline().get(GracefulCloseHandler.class);
-    }
-
-    private void onEventLoop(Channel channel, Runnable task) {
-        if (!channel.isRegistered() || channel.eventLoop().inEventLoop()) {
-            task.run();
-        } else {
-            channel.eventLoop().execute(task);
-        }
     }
 
     // ---- the pipeline ----------------------------------------------------------------------------------------------
@@ -154,26 +151,20 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
         Placement.check(ctx);
         this.ctx = ctx;
         wasActive = ctx.channel().isActive();
-        HalfClosure halfClosure = new HalfClosure(ctx.channel());
-        if (config.peerHalfClose() == PeerHalfClose.FINISH_WRITES && !halfClosure.isAllowed()) {
-            ownsHalfClosure = halfClosure.outliveEof();
-            NettyGuard.warnOnce(ctx.channel());
+        if (!wasActive) {
+            ctx.channel().closeFuture().addListener(f -> reportNeverConnected(ctx));
         }
+        halfCloses.begin(ctx);
     }
 
     /** {@inheritDoc} */
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        if (sequence != null) {
-            sequence.force(CloseCause.HANDLER_REMOVED);
+        CloseSequence running = sequence;
+        if (running != null) {
+            running.force(CloseCause.HANDLER_REMOVED);
         } else if (ctx.channel().isActive()) {
-            if (ownsHalfClosure) {
-                new HalfClosure(ctx.channel()).endAtEof();
-            }
-            if (halfCloseWatch != null) {
-                halfCloseWatch.stop();
-                ctx.channel().close(); // the peer's FIN is over: nothing else would end the channel
-            }
+            halfCloses.undo(ctx);
         }
     }
 
@@ -187,11 +178,12 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-        if (bypassed || (sequence == null && !ctx.channel().isActive())) {
+        CloseSequence running = sequence;
+        if (running != null) {
+            running.join(promise);
+        } else if (bypassed || !ctx.channel().isActive()) {
             ctx.close(promise);
-        } else if (sequence != null) {
-            sequence.join(promise);
-        } else if (standsBehindTls(ctx)) {
+        } else if (Placement.isOvertakenByTls(ctx)) {
             bypassed = true;
             ctx.pipeline().addFirst(new GracefulCloseHandler(config, system));
             ctx.close(promise);
@@ -203,13 +195,14 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        boolean inputShutdown =
+        CloseSequence running = sequence;
+        boolean endOfInput =
                 event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE;
-        if (sequence != null && inputShutdown) {
-            sequence.onEof();
-        } else if (inputShutdown && ownsHalfClosure && halfCloseWatch == null) {
+        if (running != null && endOfInput) {
+            running.onEof(resetSign.isSeen());
+        } else if (endOfInput && halfCloses.isOurs() && !bypassed) {
             onPeerHalfClose(ctx, event);
-        } else if (sequence == null || !(event instanceof ChannelOutputShutdownEvent)) {
+        } else if (running == null || !(event instanceof ChannelOutputShutdownEvent)) {
             ctx.fireUserEventTriggered(event);
         }
     }
@@ -217,99 +210,65 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (sequence != null && cause instanceof IOException) {
-            sequence.onTransportError(cause);
-            return;
+        CloseSequence running = sequence;
+        if (resetSign.note(ctx, cause) && running != null) {
+            running.onTransportError(cause);
+        } else {
+            ctx.fireExceptionCaught(cause);
         }
-        resetSeen |= cause instanceof IOException;
-        ctx.fireExceptionCaught(cause);
     }
 
     /** {@inheritDoc} */
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        if (halfCloseWatch != null) {
-            halfCloseWatch.stop();
-        }
-        if (sequence != null) {
-            sequence.onInactive();
+        halfCloses.stop();
+        CloseSequence running = sequence;
+        if (running != null) {
+            running.onInactive(resetSign.isSeen());
         } else if (!bypassed) {
-            CloseEnd.reportWithoutClose(
-                    ctx,
-                    config,
-                    system.nanoTime(),
-                    resetSeen ? CloseCause.RESET : CloseEnd.transportCause(ctx.channel()));
+            CloseCause cause = resetSign.isSeen() ? CloseCause.RESET : CloseEnd.transportCause(ctx.channel());
+            CloseEnd.reportWithoutClose(ctx, config, system.nanoTime(), cause);
         }
         ctx.fireChannelInactive();
     }
 
     // ---- inside ----------------------------------------------------------------------------------------------------
 
+    /** Whether a second handler, in front of TLS, has taken over. */
     boolean isBypassed() {
         return bypassed;
     }
 
     private CloseSequence begin(ChannelHandlerContext ctx) {
-        if (halfCloseWatch != null) {
-            halfCloseWatch.stop();
-        }
+        halfCloses.stop();
         CloseSequence begun = new CloseSequence(ctx, config, system);
         sequence = begun;
         return begun;
     }
 
-    private void endNow(CloseCause cause) {
+    private void endNow() {
         ChannelHandlerContext context = ctx;
-        if (context == null || !context.channel().isActive()) {
-            return;
-        }
         CloseSequence running = sequence;
-        (running == null ? begin(context) : running).force(cause);
+        if (running != null) {
+            running.force(CloseCause.FORCED);
+        } else if (context != null && context.channel().isActive()) {
+            begin(context).force(CloseCause.FORCED);
+        } else if (context != null) {
+            context.close();
+        }
     }
 
-    /** The peer ended its side first, and the channel is open only because this handler asked for it. */
     private void onPeerHalfClose(ChannelHandlerContext ctx, Object event) {
-        boolean waits = OutboundFlush.isPending(ctx) || openExchanges > 0 || config.peerHalfCloseGraceNanos() > 0;
-        if (resetSeen || !waits) {
-            begin(ctx).endAtPeerEof(resetSeen);
-            return;
-        }
-        PeerHalfCloseWatch watch =
-                new PeerHalfCloseWatch(ctx, config, system, () -> begin(ctx).endAtPeerEof(true));
-        halfCloseWatch = watch;
-        EpollHalfOpenFlush.install(ctx);
-        ctx.fireUserEventTriggered(event);
-        if (sequence == null) {
-            watch.start(openExchanges > 0);
+        if (resetSign.isSeen() || !halfCloses.owes(ctx)) {
+            begin(ctx).endAtPeerEof(resetSign.isSeen());
+        } else {
+            halfCloses.await(ctx, event, () -> begin(ctx).endAtPeerEof(true));
         }
     }
 
-    private void exchanges(int change) {
-        openExchanges = Math.max(0, openExchanges + change);
-        if (halfCloseWatch != null) {
-            halfCloseWatch.exchangeChanged(openExchanges > 0);
-        }
-    }
-
-    private boolean standsBehindTls(ChannelHandlerContext ctx) {
-        ChannelHandlerContext tls = Placement.tlsNearerTransport(ctx);
-        if (tls == null) {
-            return false;
-        }
-        CloseLog.LOG.warn(
-                "{} '{}' was added in front of the GracefulCloseHandler '{}'; this close uses a second one, first in"
-                        + " the pipeline. Add TLS behind it: pipeline.addAfter(\"{}\", ...)",
-                ctx.channel(),
-                tls.name(),
-                ctx.name(),
-                ctx.name());
-        return true;
-    }
-
-    private void reportNeverActive() {
-        ChannelHandlerContext context = ctx;
-        if (context != null && !wasActive) {
-            CloseEnd.reportWithoutClose(context, config, system.nanoTime(), CloseCause.NOT_CONNECTED);
+    private void reportNeverConnected(ChannelHandlerContext ctx) {
+        if (!wasActive) {
+            CloseEnd.reportWithoutClose(ctx, config, system.nanoTime(), CloseCause.NOT_CONNECTED);
         }
     }
 }

@@ -29,6 +29,7 @@ final class OutboundFlush {
 
     /** Flushes, unflushed writes included, and returns the barrier. */
     ChannelFuture start() {
+        progressed();
         ChannelFuture barrier;
         if (buffer(ctx) == null) {
             ctx.flush();
@@ -38,10 +39,23 @@ final class OutboundFlush {
         } else {
             barrier = ctx.writeAndFlush(Unpooled.EMPTY_BUFFER);
         }
-        if (!barrier.isDone()) {
-            progressed();
-        }
         return barrier;
+    }
+
+    /** Whether everything but the barrier itself is in the kernel. */
+    boolean isOnlyBarrierLeft() {
+        ChannelOutboundBuffer buffer = buffer(ctx);
+        return buffer != null && buffer.size() <= 1;
+    }
+
+    /** Whether something was written behind the barrier, which is done. */
+    boolean hasMore() {
+        ChannelOutboundBuffer buffer = buffer(ctx);
+        if (buffer == null) {
+            return false;
+        }
+        buffer.addFlush();
+        return !buffer.isEmpty(); // not the byte count: what is completing now still counts there
     }
 
     /** A channel without a buffer of its own (an HTTP/2 stream) takes no empty write, but tells its watermarks. */
@@ -71,6 +85,7 @@ final class OutboundFlush {
         if (buffer == null) {
             return Math.max(0, ctx.channel().isOpen() ? pendingBytes(ctx) : pending);
         }
+        buffer.addFlush();
         long[] bytes = new long[1];
         try {
             buffer.forEachFlushedMessage(message -> {

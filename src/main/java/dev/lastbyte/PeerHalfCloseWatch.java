@@ -36,6 +36,9 @@ final class PeerHalfCloseWatch {
 
     /** Begins at the peer's FIN. */
     void start(boolean openExchange) {
+        if (over) {
+            return;
+        }
         exchangeOpen = openExchange;
         if (OutboundFlush.isPending(ctx)) {
             flushing = true;

@@ -53,6 +53,34 @@ final class Placement {
         }
     }
 
+    /** Whether no handler of the user's stands nearer to the transport: none that could have closed the channel. */
+    static boolean isFirst(ChannelHandlerContext ctx) {
+        ChannelHandlerContext first = ctx.pipeline().firstContext();
+        if (first != null && first.handler() instanceof EpollHalfOpenFlush) {
+            return ctx.pipeline().names().indexOf(ctx.name()) == 1;
+        }
+        return first == null || first == ctx;
+    }
+
+    /**
+     * Whether TLS was put in front of the handler after it was added, as STARTTLS does. The close that shows it must not
+     * overtake close_notify: it is then left to a second handler, first in the pipeline.
+     */
+    static boolean isOvertakenByTls(ChannelHandlerContext ctx) {
+        ChannelHandlerContext tls = tlsNearerTransport(ctx);
+        if (tls == null) {
+            return false;
+        }
+        CloseLog.LOG.warn(
+                "{} '{}' was added in front of the GracefulCloseHandler '{}'; this close uses a second one, first in the"
+                        + " pipeline. Add TLS behind it: pipeline.addAfter(\"{}\", ...)",
+                ctx.channel(),
+                tls.name(),
+                ctx.name(),
+                ctx.name());
+        return true;
+    }
+
     /** The TLS handler between the transport and the given handler, or null. */
     static @Nullable ChannelHandlerContext tlsNearerTransport(ChannelHandlerContext ctx) {
         for (String name : ctx.pipeline().names()) {

@@ -9,6 +9,9 @@ public enum StalledPeer {
      */
     LEAVE_TO_KERNEL,
 
-    /** The connection is reset, which frees the kernel's send queue at once; the unacknowledged bytes are lost. */
+    /**
+     * The connection is reset, which frees the kernel's send queue at once; the unacknowledged bytes are lost. Takes effect
+     * where the kernel can be asked (epoll, io_uring): elsewhere nobody knows whether bytes are left.
+     */
     RESET
 }

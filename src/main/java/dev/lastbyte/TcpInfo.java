@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  */
 record TcpInfo(int state, long bytesAcked, long notSent, long bytesSent, long bytesRetransmitted, long rttMicros) {
     static final int FIN_WAIT2 = 5;
-    static final int TIME_WAIT = 6;
     static final int CLOSE = 7;
+    static final int CLOSE_WAIT = 8;
 
     private static final int SIZE = 256;
     private static final RawUnixChannelOption OPTION = new RawUnixChannelOption("dev.lastbyte.TCP_INFO", 6, 11, SIZE);

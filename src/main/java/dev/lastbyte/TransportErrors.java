@@ -1,6 +1,7 @@
 package dev.lastbyte;
 
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,7 @@ final class TransportErrors {
 
     /** Whether the peer, or the kernel on its behalf, ended the connection: ECONNRESET, EPIPE, ENOTCONN, ETIMEDOUT. */
     static boolean isConnectionLost(@Nullable Throwable cause) {
-        if (!(cause instanceof IOException) || cause.getMessage() == null) {
+        if (!(cause instanceof IOException) || cause instanceof ClosedChannelException || cause.getMessage() == null) {
             return false;
         }
         String message = cause.getMessage().toLowerCase(Locale.ROOT);

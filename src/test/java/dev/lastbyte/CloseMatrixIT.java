@@ -9,7 +9,6 @@ import dev.lastbyte.testing.RequestOnlyAllocator;
 import dev.lastbyte.testing.ScriptedPeer;
 import dev.lastbyte.testing.TestServer;
 import dev.lastbyte.testing.Transports;
-import io.netty.channel.ChannelOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -27,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Strategy, transport, TLS and peer against each other on real sockets: what arrives, and what the report says of it. */
+/** Strategy, transport, TLS and peer against each other on real sockets: what arrives, what the report says. */
 @RealSockets
 class CloseMatrixIT {
     private static final long MEGABYTE = 1 << 20;
@@ -46,8 +45,11 @@ class CloseMatrixIT {
     }
 
     static Stream<Arguments> notDraining() {
-        return rows(Stream.of(Transports.NIO, Transports.EPOLL, Transports.EPOLL_UNIX),
-                CloseStrategy.HALF_CLOSE, CloseStrategy.LINGER, CloseStrategy.HALF_CLOSE_LINGER);
+        return rows(
+                Stream.of(Transports.NIO, Transports.EPOLL, Transports.EPOLL_UNIX),
+                CloseStrategy.HALF_CLOSE,
+                CloseStrategy.LINGER,
+                CloseStrategy.HALF_CLOSE_LINGER);
     }
 
     static Stream<Arguments> heavy() {
@@ -58,8 +60,8 @@ class CloseMatrixIT {
     }
 
     private static Stream<Arguments> rows(Stream<Transports> transports, CloseStrategy... strategies) {
-        return transports.flatMap(transport -> Stream.of(strategies)
-                .map(strategy -> Arguments.of(new Row(strategy, transport, false, MEGABYTE))));
+        return transports.flatMap(transport ->
+                Stream.of(strategies).map(strategy -> Arguments.of(new Row(strategy, transport, false, MEGABYTE))));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -83,8 +85,14 @@ class CloseMatrixIT {
     @ParameterizedTest
     @MethodSource("dev.lastbyte.testing.Transports#graceful")
     void fullClose_eightMegabytes_arriveWhole(Transports transport) throws Exception {
-        check(new Row(CloseStrategy.FULL, transport, false, 8 * MEGABYTE), EnumSet.of(ScriptedPeer.WELL_BEHAVED,
-                ScriptedPeer.CHATTY, ScriptedPeer.UPLOADS_FIRST, ScriptedPeer.HALF_CLOSES_FIRST, ScriptedPeer.STALLS));
+        check(
+                new Row(CloseStrategy.FULL, transport, false, 8 * MEGABYTE),
+                EnumSet.of(
+                        ScriptedPeer.WELL_BEHAVED,
+                        ScriptedPeer.CHATTY,
+                        ScriptedPeer.UPLOADS_FIRST,
+                        ScriptedPeer.HALF_CLOSES_FIRST,
+                        ScriptedPeer.STALLS));
     }
 
     @Tag("heavy")
@@ -100,8 +108,10 @@ class CloseMatrixIT {
                 .config(limits(row.strategy()))
                 .tls(row.tls())
                 .loops(2)
-                .options(b -> b.childOption(ChannelOption.RECVBUF_ALLOCATOR, new RequestOnlyAllocator()))
-                .handlers(channel -> channel.pipeline().addLast(Answer.thenClose(row.size())))
+                .handlers(channel -> {
+                    channel.config().setRecvByteBufAllocator(new RequestOnlyAllocator());
+                    channel.pipeline().addLast(Answer.thenClose(row.size()));
+                })
                 .start()) {
             playAll(server, peers).forEach((peer, close) -> {
                 List<String> wrong = CloseTruth.lies(row.transport(), peer, row.size(), close.peer(), close.report());
@@ -116,7 +126,8 @@ class CloseMatrixIT {
         assertTrue(failures.isEmpty(), () -> row + "\n  " + String.join("\n  ", failures));
     }
 
-    private static Map<ScriptedPeer, TestServer.Close> playAll(TestServer server, Set<ScriptedPeer> peers) throws Exception {
+    private static Map<ScriptedPeer, TestServer.Close> playAll(TestServer server, Set<ScriptedPeer> peers)
+            throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
         try {
             Map<ScriptedPeer, Future<TestServer.Close>> running = new LinkedHashMap<>();

@@ -41,7 +41,9 @@ class FlushIT {
     @ParameterizedTest
     @MethodSource(GRACEFUL)
     void close_sixteenMegabytesFlushedWithoutListener_arriveWhole(Transports transport) throws Exception {
-        try (TestServer server = TestServer.on(transport).handlers(c -> c.pipeline().addLast(Answer.thenClose(LARGE))).start()) {
+        try (TestServer server = TestServer.on(transport)
+                .handlers(c -> c.pipeline().addLast(Answer.thenClose(LARGE)))
+                .start()) {
             assertTrue(server.play(ScriptedPeer.WELL_BEHAVED).peer().isWhole(LARGE));
         }
     }
@@ -88,18 +90,21 @@ class FlushIT {
         AtomicInteger late = new AtomicInteger();
         try (TestServer server = TestServer.on(transport)
                 .config(QUICK)
-                .handlers(c -> c.pipeline().addLast(new ChannelInboundHandlerAdapter() {
-                    private boolean closed;
+                .handlers(c -> c.pipeline()
+                        .addLast(
+                                new ChannelInboundHandlerAdapter() {
+                                    private boolean closed;
 
-                    @Override
-                    public void channelRead(ChannelHandlerContext ctx, Object message) {
-                        if (closed) {
-                            late.incrementAndGet();
-                        }
-                        ctx.fireChannelRead(message);
-                        closed = true;
-                    }
-                }, Answer.thenClose(1 << 20)))
+                                    @Override
+                                    public void channelRead(ChannelHandlerContext ctx, Object message) {
+                                        if (closed) {
+                                            late.incrementAndGet();
+                                        }
+                                        ctx.fireChannelRead(message);
+                                        closed = true;
+                                    }
+                                },
+                                Answer.thenClose(1 << 20)))
                 .start()) {
             TestServer.Close close = server.play(ScriptedPeer.UPLOADS_4MB);
             assertTrue(close.report().discardedBytes() > 0);
@@ -128,9 +133,11 @@ class FlushIT {
     }
 
     @ParameterizedTest
-    @MethodSource("dev.lastbyte.testing.Transports#writableAfterPeersFin")
+    @MethodSource(GRACEFUL)
     void close_peersFinIsThereBeforeTheFlushEnds_endsAtOnceAndWhole(Transports transport) throws Exception {
-        try (TestServer server = TestServer.on(transport).handlers(c -> c.pipeline().addLast(Answer.thenClose(LARGE))).start()) {
+        try (TestServer server = TestServer.on(transport)
+                .handlers(c -> c.pipeline().addLast(Answer.thenClose(LARGE)))
+                .start()) {
             TestServer.Close close = server.play(ScriptedPeer.HALF_CLOSES_FIRST);
             assertTrue(close.peer().isWhole(LARGE), () -> close.toString());
             assertEquals(CloseCause.EOF, close.report().cause());
@@ -152,7 +159,8 @@ class FlushIT {
             peer.socket().close();
             assertEquals(CloseOutcome.ABORTED, report.outcome());
             assertEquals(CloseCause.FLUSH_STALLED, report.cause());
-            assertTrue(report.unsentBytes() > 0 && saw.bytes() <= LARGE - report.unsentBytes(), () -> saw + " " + report);
+            assertTrue(
+                    report.unsentBytes() > 0 && saw.bytes() <= LARGE - report.unsentBytes(), () -> saw + " " + report);
             assertFalse(saw.eof(), "a cut answer must not look complete");
         }
     }

@@ -1,0 +1,62 @@
+package dev.lastbyte;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import java.util.NoSuchElementException;
+
+/** What the steps of one close share. Confined to the channel's event loop. */
+final class CloseState {
+    final ChannelHandlerContext ctx;
+    final Channel channel;
+    final GracefulCloseConfig config;
+    final CloseSequence sequence;
+    final CloseTimer timer;
+    final HalfClosure halfClosure;
+    final CloseWatch watch;
+    final DeliveryWatch delivery;
+    final DiscardPump pump;
+    final CloseEnd end;
+
+    /** The peer has ended its side. */
+    boolean eofSeen;
+
+    /** Our FIN is queued in the kernel. */
+    boolean finSent;
+
+    private boolean discardInstalled;
+
+    CloseState(ChannelHandlerContext ctx, GracefulCloseConfig config, SystemView system, CloseSequence sequence) {
+        this.ctx = ctx;
+        this.config = config;
+        this.sequence = sequence;
+        channel = ctx.channel();
+        timer = new CloseTimer(ctx, system, sequence::onTimer);
+        halfClosure = new HalfClosure(channel);
+        watch = new CloseWatch(ctx, config, system, timer.now());
+        delivery = watch.delivery();
+        pump = watch.pump();
+        end = new CloseEnd(ctx, config, timer.now());
+    }
+
+    /**
+     * Whether the strategy waits for the peer's acknowledgements, and can. Not once the peer has ended its side where that
+     * would cost the event loop a whole core.
+     */
+    boolean awaitsDelivery() {
+        boolean spins = eofSeen && NettyGuard.spinsWhenHalfClosed(channel);
+        return config.strategy().awaitsDelivery() && delivery.canTell() && !spins;
+    }
+
+    /** Cuts the application off. */
+    void installDiscard() {
+        if (!discardInstalled && !ctx.isRemoved()) {
+            discardInstalled = true;
+            try {
+                ctx.pipeline().addAfter(ctx.name(), null, new InboundDiscard(sequence));
+            } catch (NoSuchElementException e) {
+                CloseLog.LOG.debug(
+                        "{} the handler is being removed by another thread; handlerRemoved follows", channel);
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package dev.lastbyte;
+
+import io.netty.channel.ChannelHandlerContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one open connection does when its peer ends its side first: whether it outlives that at all, what it still owes, and
+ * the watch that waits for it. Confined to the channel's event loop.
+ */
+final class PeerHalfCloses {
+    private final GracefulCloseConfig config;
+    private final SystemView system;
+    private @Nullable PeerHalfCloseWatch watch;
+    private int openExchanges;
+    private boolean ownsHalfClosure;
+
+    PeerHalfCloses(GracefulCloseConfig config, SystemView system) {
+        this.config = config;
+        this.system = system;
+    }
+
+    /** Makes the channel outlive its peer's FIN, unless the user has seen to that already. */
+    void begin(ChannelHandlerContext ctx) {
+        HalfClosure halfClosure = new HalfClosure(ctx.channel());
+        if (config.peerHalfClose() == PeerHalfClose.FINISH_WRITES && !halfClosure.isAllowed()) {
+            ownsHalfClosure = halfClosure.outliveEof();
+            NettyGuard.warnOnce(ctx.channel());
+        }
+    }
+
+    /** Whether the next end of input is ours to answer: the channel is open only because we asked for it. */
+    boolean isOurs() {
+        return ownsHalfClosure && watch == null;
+    }
+
+    /** Whether the peer is still owed something. */
+    boolean owes(ChannelHandlerContext ctx) {
+        return OutboundFlush.isPending(ctx) || openExchanges > 0 || config.peerHalfCloseGraceNanos() > 0;
+    }
+
+    /** Waits until nothing is owed, then closes the channel. */
+    void await(ChannelHandlerContext ctx, Object event, Runnable onReset) {
+        PeerHalfCloseWatch begun = new PeerHalfCloseWatch(ctx, config, system, onReset);
+        watch = begun;
+        EpollHalfOpenFlush.install(ctx);
+        ctx.fireUserEventTriggered(event);
+        begun.start(openExchanges > 0);
+    }
+
+    void exchanges(int change) {
+        openExchanges = Math.max(0, openExchanges + change);
+        if (watch != null) {
+            watch.exchangeChanged(openExchanges > 0);
+        }
+    }
+
+    /** The close sequence, or the end, takes over. */
+    void stop() {
+        if (watch != null) {
+            watch.stop();
+        }
+    }
+
+    /** The handler leaves an open channel: Netty's own way again. */
+    void undo(ChannelHandlerContext ctx) {
+        if (ownsHalfClosure) {
+            new HalfClosure(ctx.channel()).endAtEof();
+        }
+        if (watch != null) {
+            watch.stop();
+            ctx.channel().close(); // the peer's FIN is over: nothing else would end the channel
+        }
+    }
+}

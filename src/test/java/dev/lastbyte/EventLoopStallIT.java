@@ -1,0 +1,111 @@
+package dev.lastbyte;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.lastbyte.testing.Answer;
+import dev.lastbyte.testing.PeerRun;
+import dev.lastbyte.testing.RealSockets;
+import dev.lastbyte.testing.TestServer;
+import dev.lastbyte.testing.Transports;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
+import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The event loop goes on turning while many closes wait for peers that never read, SO_LINGER or not. */
+@RealSockets
+class EventLoopStallIT {
+    private static final int CONNECTIONS = 100;
+    private static final int ANSWER = 512 * 1024;
+
+    static Stream<Arguments> strategies() {
+        return Transports.tcp().flatMap(transport -> Stream.of(
+                        CloseStrategy.LINGER, CloseStrategy.HALF_CLOSE_LINGER, CloseStrategy.FULL)
+                .map(strategy -> Arguments.of(transport, strategy)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("strategies")
+    void hundredStalledCloses_doNotHoldTheLoop(Transports transport, CloseStrategy strategy) throws Exception {
+        GracefulCloseConfig config = GracefulCloseConfig.builder()
+                .strategy(strategy)
+                .stallTimeout(Duration.ofMillis(600))
+                .closeTimeout(Duration.ofSeconds(2))
+                .build();
+        CountDownLatch written = new CountDownLatch(CONNECTIONS);
+        List<PeerRun> peers = new ArrayList<>();
+        try (TestServer server = TestServer.on(transport)
+                .config(config)
+                .options(b -> b.childOption(ChannelOption.SO_LINGER, 2).option(ChannelOption.SO_BACKLOG, CONNECTIONS))
+                .handlers(c -> c.pipeline().addLast(new Answer(ctx -> {
+                    Answer.write(ctx, ANSWER);
+                    ctx.flush();
+                    written.countDown();
+                })))
+                .start()) {
+            List<Channel> channels = new ArrayList<>();
+            for (int i = 0; i < CONNECTIONS; i++) {
+                PeerRun peer = server.connect(0);
+                peers.add(peer);
+                peer.request();
+                channels.add(server.accepted());
+            }
+            assertTrue(written.await(30, TimeUnit.SECONDS));
+            Probe probe = new Probe(channels.get(0).eventLoop());
+            channels.forEach(Channel::close);
+            for (Channel channel : channels) {
+                CloseReport report = server.report(channel);
+                assertEquals(transport.tellsDelivery() ? CloseCause.STALLED : expectedOnNio(strategy), report.cause());
+            }
+            long millis = probe.stop();
+            System.out.println(transport + " " + strategy + ": longest gap of the event loop " + millis + " ms");
+            assertTrue(millis < 200, () -> "the loop stood still for " + millis + " ms");
+        } finally {
+            for (PeerRun peer : peers) {
+                peer.close();
+            }
+        }
+    }
+
+    private static CloseCause expectedOnNio(CloseStrategy strategy) {
+        return strategy.discards() ? CloseCause.STALLED : CloseCause.NOT_AWAITED;
+    }
+
+    /** Runs on the loop every millisecond and keeps the longest gap. */
+    private static final class Probe {
+        private final ScheduledFuture<?> task;
+        private final EventExecutor loop;
+        private long lastNanos = System.nanoTime();
+        private long longestNanos;
+
+        Probe(EventExecutor loop) {
+            this.loop = loop;
+            task = loop.scheduleAtFixedRate(this::tick, 0, 1, TimeUnit.MILLISECONDS);
+        }
+
+        private void tick() {
+            long now = System.nanoTime();
+            longestNanos = Math.max(longestNanos, now - lastNanos);
+            lastNanos = now;
+        }
+
+        long stop() throws Exception {
+            return loop.submit(() -> {
+                        tick();
+                        task.cancel(false);
+                        return TimeUnit.NANOSECONDS.toMillis(longestNanos);
+                    })
+                    .get(30, TimeUnit.SECONDS);
+        }
+    }
+}

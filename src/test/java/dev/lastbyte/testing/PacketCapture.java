@@ -1,0 +1,133 @@
+package dev.lastbyte.testing;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Assumptions;
+
+/** The TCP segments to and from one port on the loopback device, as tcpdump saw them. Thread-safe. */
+public final class PacketCapture implements AutoCloseable {
+    private static final Pattern SEGMENT =
+            Pattern.compile("IP 127\\.0\\.0\\.1\\.(\\d+) > 127\\.0\\.0\\.1\\.(\\d+): Flags \\[([^]]*)]"
+                    + "(?:, seq (\\d+)(?::(\\d+))?)?.*length (\\d+).*");
+
+    private final int port;
+    private final Process tcpdump;
+    private final List<Segment> segments = new ArrayList<>();
+    private final CompletableFuture<Void> listening = new CompletableFuture<>();
+    private final CompletableFuture<List<Segment>> done = new CompletableFuture<>();
+
+    /**
+     * One segment; sequence numbers are relative, so that the first byte of a side's stream is number 1.
+     *
+     * @param end number of the byte behind the last one
+     */
+    public record Segment(int from, int to, String flags, long end, int length) {
+        public boolean isReset() {
+            return flags.contains("R");
+        }
+
+        public boolean isFin() {
+            return flags.contains("F");
+        }
+    }
+
+    private PacketCapture(int port) throws IOException {
+        this.port = port;
+        tcpdump = new ProcessBuilder(
+                        "tcpdump",
+                        "-i",
+                        "lo",
+                        "-n",
+                        "-l",
+                        "--immediate-mode",
+                        "-s",
+                        "96",
+                        "-B",
+                        "16384",
+                        "tcp port " + port + " or udp port " + port)
+                .start();
+        read(
+                "errors",
+                tcpdump.errorReader(),
+                this::onMessage,
+                () -> listening.completeExceptionally(new IOException("tcpdump ended")));
+        read("segments", tcpdump.inputReader(), this::onLine, () -> done.complete(segments));
+    }
+
+    /** Begins, or skips the test where tcpdump is missing or not permitted. */
+    public static PacketCapture start(int port) {
+        try {
+            PacketCapture capture = new PacketCapture(port);
+            capture.listening.get(30, TimeUnit.SECONDS);
+            return capture;
+        } catch (Exception e) {
+            Assumptions.abort("packets cannot be captured here (tcpdump, as root): " + e.getMessage());
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Waits until everything sent so far has been seen, a datagram of our own being the last, and returns it. */
+    public List<Segment> stop() throws Exception {
+        try (DatagramSocket marker = new DatagramSocket()) {
+            marker.send(new DatagramPacket(new byte[1], 1, InetAddress.getLoopbackAddress(), port));
+        }
+        return done.get(30, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void close() {
+        tcpdump.destroy();
+    }
+
+    private void onMessage(String line) {
+        if (line.contains("listening on")) {
+            listening.complete(null);
+        } else if (!line.contains("packets") && !line.contains("verbose output")) {
+            listening.completeExceptionally(new IOException(line));
+        }
+    }
+
+    private void onLine(String line) {
+        if (line.contains("UDP")) {
+            done.complete(segments);
+            return;
+        }
+        Matcher match = SEGMENT.matcher(line);
+        if (match.find()) {
+            String end = match.group(5) == null ? match.group(4) : match.group(5);
+            segments.add(new Segment(
+                    Integer.parseInt(match.group(1)),
+                    Integer.parseInt(match.group(2)),
+                    match.group(3),
+                    end == null ? -1 : Long.parseLong(end),
+                    Integer.parseInt(match.group(6))));
+        }
+    }
+
+    private static void read(String name, BufferedReader lines, Consumer<String> consumer, Runnable atEnd) {
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        lines.lines().forEach(consumer);
+                    } catch (UncheckedIOException e) {
+                        // the process was ended
+                    } finally {
+                        atEnd.run();
+                    }
+                },
+                "tcpdump-" + name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+}
