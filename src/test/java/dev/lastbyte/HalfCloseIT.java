@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.testing.Answer;
 import dev.lastbyte.testing.BytePattern;
+import dev.lastbyte.testing.Eventually;
+import dev.lastbyte.testing.KernelSockets;
 import dev.lastbyte.testing.PeerRun;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.ScriptedPeer;
@@ -15,11 +17,13 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DuplexChannel;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -178,6 +182,33 @@ class HalfCloseIT {
                 assertTrue(millis < 2500, () -> "noticed after " + millis + " ms");
             }
             assertFalse(report.outcome().isDelivered(), report::toString);
+        }
+    }
+
+    /** An EOF read while data is under way says nothing about the data: it is reported as delivered, not as answered. */
+    @ParameterizedTest
+    @MethodSource("dev.lastbyte.testing.Transports#withTcpInfo")
+    void peersFin_crossesOurData_isNotTakenForItsReaction(Transports transport) throws Exception {
+        Assumptions.assumeTrue(KernelSockets.areVisible(), "/proc/net/tcp cannot be read");
+        int length = 1 << 20;
+        try (TestServer server = TestServer.on(transport)
+                        .handlers(c -> c.pipeline().addLast(Answer.thenClose(length)))
+                        .start();
+                PeerRun peer = server.connect(0)) {
+            peer.request();
+            int port = peer.socket().localPort();
+            Eventually.await(
+                    "our FIN queued",
+                    () -> KernelSockets.state(server.port(), port).orElse(0) == KernelSockets.FIN_WAIT1);
+            peer.shutdownOutput();
+            Eventually.await(
+                    "both FINs sent",
+                    () -> KernelSockets.state(server.port(), port).orElse(0) == KernelSockets.CLOSING);
+            Channel channel = server.accepted();
+            Eventually.await("EOF read", () -> ((DuplexChannel) channel).isInputShutdown());
+            peer.readAll();
+            assertTrue(peer.result().isWhole(length));
+            assertEquals(CloseOutcome.DELIVERED, server.report(channel).outcome());
         }
     }
 

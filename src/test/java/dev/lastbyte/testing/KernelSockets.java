@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 public final class KernelSockets {
     public static final int FIN_WAIT1 = 4;
     public static final int FIN_WAIT2 = 5;
+    public static final int CLOSING = 11;
 
     private static final List<Path> TABLES = List.of(Path.of("/proc/net/tcp"), Path.of("/proc/net/tcp6"));
 
