@@ -2,6 +2,7 @@ package dev.lastbyte;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The state machine of one connection's close, from {@code close()} to the report: takes in what happens, decides which step
@@ -39,6 +40,7 @@ final class CloseSequence {
     private final WaitStep waiting;
     private final TransportClose closing;
     private ClosePhase phase = ClosePhase.OPEN;
+    private @Nullable Throwable suspect;
 
     CloseSequence(ChannelHandlerContext ctx, GracefulCloseConfig config, SystemView system) {
         state = new CloseState(ctx, config, system, this);
@@ -102,7 +104,7 @@ final class CloseSequence {
             return;
         }
         state.eofSeen = true;
-        state.end.reset(reset);
+        noteReset(reset);
         state.pump.stop();
         guarded(() -> {
             if (phase == ClosePhase.DISCARDING || phase == ClosePhase.LINGERING) {
@@ -115,15 +117,23 @@ final class CloseSequence {
         });
     }
 
-    /** Keeps an exception of the transport for the report; the event that ends the connection follows. */
+    /** Keeps an exception for the report, in case the event follows that makes it the transport's. */
     void onTransportError(Throwable cause) {
-        state.end.failed(cause);
+        suspect = cause;
+    }
+
+    private void noteReset(boolean reset) {
+        Throwable cause = suspect;
+        if (reset && cause != null) {
+            state.end.failed(cause);
+        }
+        state.end.reset(reset);
     }
 
     void onInactive(boolean reset) {
         guarded(() -> {
             if (!phase.isEnding()) {
-                state.end.reset(reset);
+                noteReset(reset);
                 state.end.cause(inactiveCause(reset));
                 state.end.waitEnded(state.timer.now());
             }
