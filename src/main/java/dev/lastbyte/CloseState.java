@@ -32,10 +32,11 @@ final class CloseState {
         channel = ctx.channel();
         timer = new CloseTimer(ctx, system, sequence::onTimer);
         halfClosure = new HalfClosure(channel);
-        watch = new CloseWatch(ctx, config, system, timer.now());
+        long now = timer.now();
+        watch = new CloseWatch(ctx, config, system, now);
         delivery = watch.delivery();
         pump = watch.pump();
-        end = new CloseEnd(ctx, config, timer.now());
+        end = new CloseEnd(ctx, config, now);
     }
 
     /**
