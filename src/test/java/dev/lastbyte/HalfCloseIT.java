@@ -185,7 +185,7 @@ class HalfCloseIT {
         }
     }
 
-    /** An EOF read while data is under way says nothing about the data: it is reported as delivered, not as answered. */
+    /** An EOF read while data is under way says nothing about the data: delivered is all that is reported. */
     @ParameterizedTest
     @MethodSource("dev.lastbyte.testing.Transports#withTcpInfo")
     void peersFin_crossesOurData_isNotTakenForItsReaction(Transports transport) throws Exception {
