@@ -15,9 +15,12 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.util.concurrent.DefaultEventExecutor;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** What the handler does with promises, repeated closes, late writes, removal and re-entrancy. */
@@ -211,6 +214,27 @@ class GracefulCloseHandlerTest {
         String message = refusal(channel, new GracefulCloseHandler());
         assertTrue(message.contains("already, as 'GracefulCloseHandler#0': add it once"), message);
         assertNull(channel.pipeline().get("second"));
+    }
+
+    @Test
+    @SuppressWarnings("deprecation") // the way to give a handler an executor, deprecated in 4.2
+    void executorOfItsOwn_isRefused() throws Exception {
+        EmbeddedChannel channel = new EmbeddedChannel();
+        CompletableFuture<Throwable> refusal = new CompletableFuture<>();
+        DefaultEventExecutor own = new DefaultEventExecutor();
+        channel.pipeline().addLast(new ChannelDuplexHandler() {
+            @Override
+            public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+                refusal.complete(cause);
+            }
+        });
+        channel.pipeline().addFirst(own, "own", new GracefulCloseHandler());
+        Throwable cause = refusal.get(30, TimeUnit.SECONDS);
+        String message = String.valueOf(
+                cause.getCause() == null ? cause.getMessage() : cause.getCause().getMessage());
+        assertTrue(message.contains("with an executor of its own"), message);
+        own.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
+        channel.finish();
     }
 
     @Test
