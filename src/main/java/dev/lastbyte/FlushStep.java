@@ -16,6 +16,9 @@ final class FlushStep {
 
     /** Flushes; {@link CloseSequence#onFlushed} or {@link CloseSequence#finish} follows, perhaps at once. */
     void start() {
+        if (state.eofSeen) {
+            EpollHalfOpenFlush.install(state.ctx); // before the flush that would fail without it
+        }
         ChannelFuture barrier = state.watch.flush().start();
         if (barrier.isDone()) {
             onBarrier(barrier);
@@ -24,9 +27,6 @@ final class FlushStep {
         barrier.addListener(f -> state.sequence.guarded(() -> onBarrier((ChannelFuture) f)));
         state.installDiscard();
         boolean outlivesEof = !state.halfClosure.isSupported() || state.halfClosure.outliveEof();
-        if (state.eofSeen) {
-            EpollHalfOpenFlush.install(state.ctx);
-        }
         if (state.watch.flush().isOnlyBarrierLeft()) {
             // In the listener of the last write the barrier comes as soon as we return: the common case pays no more.
             state.ctx.executor().execute(() -> state.sequence.guarded(() -> awaitBarrier(outlivesEof)));
@@ -39,15 +39,13 @@ final class FlushStep {
         if (state.sequence.phase() != ClosePhase.FLUSHING || resetArmed) {
             return;
         }
-        // Should the transport close the channel meanwhile (failed write, event loop shut down), a FIN would certify a
-        // cut.
+        // Should the transport close the channel meanwhile (failed write, loop shut down), a FIN would certify a cut.
         resetArmed = true;
         state.end.aborted(SocketLinger.resetOnClose(state.channel));
         if (outlivesEof && !state.eofSeen) {
             state.pump.start();
         } else {
-            state.pump.stop(); // an EOF would end the channel below us, with its output: the transport must not see it
-            // yet
+            state.pump.stop(); // an EOF seen now would end the channel below us, with its output
         }
         state.timer.armAt(state.watch.nextFlushCheck(state.timer.now()));
     }
