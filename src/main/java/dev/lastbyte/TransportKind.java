@@ -3,26 +3,44 @@ package dev.lastbyte;
 import io.netty.channel.Channel;
 
 /**
- * Which of Netty's transports a channel belongs to, and what follows from it. Told by class names, so that transports that
- * are not on the class path need not be. Immutable.
+ * Which of Netty's transports a connection or a listener belongs to, and what follows from it. Told by class names, so that
+ * transports that are not on the class path need not be. Immutable.
  */
 enum TransportKind {
-    NIO("nio", "io.netty.channel.socket.nio.NioSocketChannel"),
-    NIO_UNIX("nio-unix", "io.netty.channel.socket.nio.NioDomainSocketChannel"),
-    EPOLL("epoll", "io.netty.channel.epoll.EpollSocketChannel"),
-    EPOLL_UNIX("epoll-unix", "io.netty.channel.epoll.EpollDomainSocketChannel"),
-    IO_URING("io_uring", "io.netty.channel.uring.IoUringSocketChannel"),
-    IO_URING_UNIX("io_uring-unix", "io.netty.channel.uring.IoUringDomainSocketChannel"),
-    KQUEUE("kqueue", "io.netty.channel.kqueue.KQueueSocketChannel"),
-    KQUEUE_UNIX("kqueue-unix", "io.netty.channel.kqueue.KQueueDomainSocketChannel"),
-    OTHER("", "");
+    NIO("nio", "io.netty.channel.socket.nio.NioSocketChannel", "io.netty.channel.socket.nio.NioServerSocketChannel"),
+    NIO_UNIX(
+            "nio-unix",
+            "io.netty.channel.socket.nio.NioDomainSocketChannel",
+            "io.netty.channel.socket.nio.NioServerDomainSocketChannel"),
+    EPOLL("epoll", "io.netty.channel.epoll.EpollSocketChannel", "io.netty.channel.epoll.EpollServerSocketChannel"),
+    EPOLL_UNIX(
+            "epoll-unix",
+            "io.netty.channel.epoll.EpollDomainSocketChannel",
+            "io.netty.channel.epoll.EpollServerDomainSocketChannel"),
+    IO_URING(
+            "io_uring",
+            "io.netty.channel.uring.IoUringSocketChannel",
+            "io.netty.channel.uring.IoUringServerSocketChannel"),
+    IO_URING_UNIX(
+            "io_uring-unix",
+            "io.netty.channel.uring.IoUringDomainSocketChannel",
+            "io.netty.channel.uring.IoUringServerDomainSocketChannel"),
+    KQUEUE(
+            "kqueue",
+            "io.netty.channel.kqueue.KQueueSocketChannel",
+            "io.netty.channel.kqueue.KQueueServerSocketChannel"),
+    KQUEUE_UNIX(
+            "kqueue-unix",
+            "io.netty.channel.kqueue.KQueueDomainSocketChannel",
+            "io.netty.channel.kqueue.KQueueServerDomainSocketChannel"),
+    OTHER("", "", "");
 
     private static final ClassValue<TransportKind> KINDS = new ClassValue<>() {
         @Override
         protected TransportKind computeValue(Class<?> type) {
             for (Class<?> c = type; c != null; c = c.getSuperclass()) {
                 for (TransportKind kind : values()) {
-                    if (kind.channelClass.equals(c.getName())) {
+                    if (kind.channelClass.equals(c.getName()) || kind.serverClass.equals(c.getName())) {
                         return kind;
                     }
                 }
@@ -33,10 +51,12 @@ enum TransportKind {
 
     private final String label;
     private final String channelClass;
+    private final String serverClass;
 
-    TransportKind(String label, String channelClass) {
+    TransportKind(String label, String channelClass, String serverClass) {
         this.label = label;
         this.channelClass = channelClass;
+        this.serverClass = serverClass;
     }
 
     static TransportKind of(Channel channel) {
@@ -56,6 +76,11 @@ enum TransportKind {
 
     boolean isUnixSocket() {
         return this == NIO_UNIX || this == EPOLL_UNIX || this == IO_URING_UNIX || this == KQUEUE_UNIX;
+    }
+
+    /** Whether it is Linux that listens, on a Unix socket whose descriptor can be asked for. */
+    boolean isLinuxUnixSocket() {
+        return this == EPOLL_UNIX || this == IO_URING_UNIX;
     }
 
     /** NIO's Unix sockets do not know ALLOW_HALF_CLOSURE, those of io_uring take it and ignore it. */

@@ -1,0 +1,64 @@
+package dev.lastbyte;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Closes a listener whose new connections cannot be held off when its accept queue seems empty: at once where the kernel
+ * says so, else after turns of the event loop that had nothing to accept. A connection that arrives between that look and
+ * the close is lost. Where connections arrive faster than that, the listener is closed after {@link #LIMIT_NANOS} all the
+ * same. Confined to the listener's event loop.
+ */
+final class AcceptTurns extends ChannelInboundHandlerAdapter {
+    static final long LIMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    /** The first may be the one in which the transport takes up accepting again. */
+    private static final int QUIET_TURNS = 2;
+
+    private final Channel listener;
+    private final SystemView system;
+    private final long limitNanos;
+    private int quietTurns;
+
+    private AcceptTurns(Channel listener, SystemView system) {
+        this.listener = listener;
+        this.system = system;
+        limitNanos = system.nanoTime() + LIMIT_NANOS;
+    }
+
+    static void closeWhenEmpty(Channel listener, SystemView system) {
+        assert listener.eventLoop().inEventLoop();
+        AcceptTurns turns = new AcceptTurns(listener, system);
+        listener.pipeline().addFirst(turns);
+        turns.next();
+    }
+
+    /** A task that is scheduled, rather than executed, runs after one more turn of I/O. */
+    private void next() {
+        listener.eventLoop().schedule(this::turn, 0, TimeUnit.NANOSECONDS);
+    }
+
+    private void turn() {
+        if (!listener.isOpen()) {
+            return;
+        }
+        quietTurns++;
+        if (isEmpty() || system.nanoTime() - limitNanos >= 0) {
+            listener.close();
+        } else {
+            next();
+        }
+    }
+
+    private boolean isEmpty() {
+        return system.hasTcpInfo(listener) ? AcceptQueue.length(listener).orElse(0) == 0 : quietTurns >= QUIET_TURNS;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object connection) {
+        quietTurns = 0;
+        ctx.fireChannelRead(connection);
+    }
+}

@@ -1,0 +1,157 @@
+package dev.lastbyte;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.IntBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import java.util.StringTokenizer;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The kernel's table of TCP sockets, {@code /proc/net/tcp} and {@code tcp6} (proc(5)): the only file that knows its
+ * format. Reading blocks, for tens of milliseconds where there are 20,000 sockets, and must not be done on an event loop.
+ * A table is read line by line; kept are only the handshakes of one listener, which its backlog bounds.
+ *
+ * <p>A handshake stands in the table of its listener: an IPv4 client of an IPv6 socket in {@code tcp6}, with an
+ * IPv4-mapped address. Immutable.
+ */
+final class SocketTable {
+    /** The running system's. */
+    static final SocketTable SYSTEM = new SocketTable(List.of(Path.of("/proc/net/tcp"), Path.of("/proc/net/tcp6")));
+
+    private static final String LISTEN = "0A";
+    private static final String SYN_RECV = "03";
+    private static final int LINES_BETWEEN_CHECKS = 256;
+
+    private final List<Path> files;
+
+    SocketTable(List<Path> files) {
+        this.files = files;
+    }
+
+    /**
+     * Finds the handshakes under way at a listener.
+     *
+     * @param tooLate asked now and then; once it says true the reading is given up
+     * @return null if the table cannot be read in time, or does not show the listener: it may be another namespace's
+     */
+    @Nullable
+    Handshakes handshakes(InetSocketAddress listener, BooleanSupplier tooLate) {
+        Search search = new Search(listener);
+        try {
+            for (Path file : files) {
+                if (Files.isReadable(file) && !search.read(file, tooLate)) {
+                    return null;
+                }
+            }
+        } catch (IOException e) {
+            CloseLog.LOG.debug("{} cannot be read", files, e);
+            return null;
+        }
+        return search.result();
+    }
+
+    /** One look for one listener. Confined to the thread that reads. */
+    private static final class Search {
+        private final InetAddress address;
+        private final String portSuffix;
+        private final Set<String> fresh = new HashSet<>();
+        private final Set<String> repeated = new HashSet<>();
+        private final Set<String> freshHere = new HashSet<>();
+        private final Set<String> repeatedHere = new HashSet<>();
+        private boolean listensHere;
+        private boolean found;
+        private int listeners;
+
+        Search(InetSocketAddress listener) {
+            address = listener.getAddress();
+            portSuffix = String.format(":%04X", listener.getPort());
+        }
+
+        boolean read(Path file, BooleanSupplier tooLate) throws IOException {
+            listensHere = false;
+            freshHere.clear();
+            repeatedHere.clear();
+            try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.ISO_8859_1)) {
+                int count = 0;
+                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                    if (count++ % LINES_BETWEEN_CHECKS == 0 && tooLate.getAsBoolean()) {
+                        return false;
+                    }
+                    if (line.contains(portSuffix)) {
+                        take(new StringTokenizer(line));
+                    }
+                }
+            }
+            if (listensHere) {
+                found = true;
+                fresh.addAll(freshHere);
+                repeated.addAll(repeatedHere);
+            }
+            return true;
+        }
+
+        /** Columns: number, local, remote, state, queues, timer, repeats; what follows is of no interest. */
+        private void take(StringTokenizer columns) {
+            if (columns.countTokens() < 7) {
+                return;
+            }
+            columns.nextToken();
+            String local = columns.nextToken();
+            String remote = columns.nextToken();
+            String state = columns.nextToken();
+            if (!local.endsWith(portSuffix)) {
+                return;
+            }
+            if (state.equals(LISTEN)) {
+                listeners++;
+                listensHere |= isListener(local);
+            } else if (state.equals(SYN_RECV) && (address.isAnyLocalAddress() || isListener(local))) {
+                columns.nextToken();
+                columns.nextToken();
+                boolean first = columns.nextToken().chars().allMatch(digit -> digit == '0');
+                (first ? freshHere : repeatedHere).add(local + ' ' + remote);
+            }
+        }
+
+        private boolean isListener(String local) {
+            InetAddress other = parse(local.substring(0, local.length() - portSuffix.length()));
+            return other != null
+                    && (other.equals(address) || (other.isAnyLocalAddress() && address.isAnyLocalAddress()));
+        }
+
+        @Nullable
+        Handshakes result() {
+            return found ? new Handshakes(fresh, repeated, listeners > 1) : null;
+        }
+    }
+
+    /** Reads words of 32 bits that the kernel printed in its own byte order; null if they are not an address. */
+    private static @Nullable InetAddress parse(String hex) {
+        if (hex.length() != 8 && hex.length() != 32) {
+            return null;
+        }
+        try {
+            byte[] bytes = HexFormat.of().parseHex(hex);
+            IntBuffer network =
+                    ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).asIntBuffer();
+            IntBuffer printed = ByteBuffer.wrap(bytes.clone()).asIntBuffer();
+            network.put(printed);
+            return InetAddress.getByAddress(bytes);
+        } catch (IllegalArgumentException | UnknownHostException e) {
+            return null;
+        }
+    }
+}
