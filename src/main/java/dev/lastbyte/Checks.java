@@ -18,6 +18,14 @@ final class Checks {
         return value.toNanos();
     }
 
+    static long nanosOrZero(Duration value, String name) {
+        Objects.requireNonNull(value, name);
+        if (!value.isZero() && (value.compareTo(MIN) < 0 || value.compareTo(MAX) > 0)) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: 0, or " + MIN + " to " + MAX + ")");
+        }
+        return value.toNanos();
+    }
+
     static long atLeast(long value, long min, String name) {
         if (value < min) {
             throw new IllegalArgumentException(name + ": " + value + " (expected: >= " + min + ")");

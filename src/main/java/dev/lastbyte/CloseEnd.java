@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CloseEnd {
     private final Channel channel;
-    private final GracefulCloseConfig config;
+    private final CloseTerms terms;
     private final CloseReport.Builder report;
     private final long startNanos;
     private final List<ChannelPromise> promises = new ArrayList<>(1);
@@ -27,16 +27,17 @@ final class CloseEnd {
     private boolean streamUnknown;
     private boolean peerClosedAfterDelivery;
 
-    CloseEnd(ChannelHandlerContext ctx, GracefulCloseConfig config, long startNanos) {
+    CloseEnd(ChannelHandlerContext ctx, CloseTerms terms, long startNanos) {
         channel = ctx.channel();
-        this.config = config;
+        this.terms = terms;
         this.startNanos = startNanos;
-        report = new CloseReport.Builder(config.strategy(), TransportKind.label(channel), channel.remoteAddress());
+        report = new CloseReport.Builder(
+                terms.config().strategy(), TransportKind.label(channel), channel.remoteAddress());
     }
 
     /** Reports on a channel that ended without a close sequence. */
-    static void reportWithoutClose(ChannelHandlerContext ctx, GracefulCloseConfig config, long now, CloseCause cause) {
-        CloseEnd end = new CloseEnd(ctx, config, now);
+    static void reportWithoutClose(ChannelHandlerContext ctx, CloseTerms terms, CloseCause cause) {
+        CloseEnd end = new CloseEnd(ctx, terms, terms.system().nanoTime());
         end.cause(cause);
         end.report.outcome = cause == CloseCause.RESET ? CloseOutcome.RESET_BY_PEER : CloseOutcome.UNCONFIRMED;
         end.publish();
@@ -126,17 +127,21 @@ final class CloseEnd {
         report.discardNanos = flushed && waitEnded ? waitEndedNanos - flushedNanos : 0;
         report.totalNanos = now - startNanos;
         report.outcome = outcome(delivery);
+        if (report.cause == CloseCause.EVENT_LOOP_SHUTDOWN) {
+            NettyGuard.warnLoopShutdown(channel);
+        }
         publish();
     }
 
     private void publish() {
         CloseReport result = report.build();
+        terms.watch().closed(result);
         CloseReports.publish(channel, result);
         for (ChannelPromise promise : promises) {
             promise.trySuccess();
         }
         promises.clear();
-        CloseReports.tell(config.listener(), channel, result);
+        CloseReports.tell(terms.config().listener(), channel, result);
     }
 
     private CloseOutcome outcome(DeliveryWatch delivery) {
@@ -164,6 +169,8 @@ final class CloseEnd {
                 || cause == CloseCause.EOF_TIMEOUT
                 || cause == CloseCause.DEADLINE
                 || cause == CloseCause.BYTE_LIMIT
-                || cause == CloseCause.FORCED;
+                || cause == CloseCause.FORCED
+                || cause == CloseCause.DRAIN_DEADLINE
+                || cause == CloseCause.EVICTED;
     }
 }

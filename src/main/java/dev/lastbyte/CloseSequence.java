@@ -42,8 +42,8 @@ final class CloseSequence {
     private ClosePhase phase = ClosePhase.OPEN;
     private @Nullable Throwable suspect;
 
-    CloseSequence(ChannelHandlerContext ctx, GracefulCloseConfig config, SystemView system) {
-        state = new CloseState(ctx, config, system, this);
+    CloseSequence(ChannelHandlerContext ctx, CloseTerms terms) {
+        state = new CloseState(ctx, terms, this);
         flushing = new FlushStep(state);
         waiting = new WaitStep(state);
         closing = new TransportClose(state);
@@ -78,6 +78,15 @@ final class CloseSequence {
             }
             if (!phase.isEnding()) {
                 finish(cause);
+            }
+        });
+    }
+
+    /** Sets an earlier end than the configuration's: that of a drain. */
+    void limit(long deadlineNanos) {
+        guarded(() -> {
+            if (!phase.isEnding() && state.watch.limits().drainDeadline(deadlineNanos)) {
+                state.timer.armAt(deadlineNanos);
             }
         });
     }
@@ -230,6 +239,9 @@ final class CloseSequence {
     /** Ends every wait and closes the socket. */
     void finish(CloseCause cause) {
         long now = state.timer.now();
+        if (phase == ClosePhase.FLUSHING && cause != CloseCause.WRITE_FAILED && !state.end.isReset()) {
+            flushing.endEarly();
+        }
         boolean cut = !state.end.isFlushed();
         if (cut) {
             state.end.cut(state.watch.flush().unsentBytes());
@@ -286,6 +298,9 @@ final class CloseSequence {
     void guarded(Runnable step) {
         try {
             step.run();
+            if (!phase.isEnding()) {
+                state.terms.watch().pending(state.pendingBytes());
+            }
         } catch (Throwable t) {
             CloseLog.LOG.warn("{} the close sequence failed in {}; closing at once", state.channel, phase, t);
             state.end.failed(t);

@@ -8,6 +8,7 @@ import java.util.NoSuchElementException;
 final class CloseState {
     final ChannelHandlerContext ctx;
     final Channel channel;
+    final CloseTerms terms;
     final GracefulCloseConfig config;
     final CloseSequence sequence;
     final CloseTimer timer;
@@ -25,18 +26,19 @@ final class CloseState {
 
     private boolean discardInstalled;
 
-    CloseState(ChannelHandlerContext ctx, GracefulCloseConfig config, SystemView system, CloseSequence sequence) {
+    CloseState(ChannelHandlerContext ctx, CloseTerms terms, CloseSequence sequence) {
         this.ctx = ctx;
-        this.config = config;
+        this.terms = terms;
+        config = terms.config();
         this.sequence = sequence;
         channel = ctx.channel();
-        timer = new CloseTimer(ctx, system, sequence::onTimer);
+        timer = new CloseTimer(ctx, terms.system(), sequence::onTimer);
         halfClosure = new HalfClosure(channel);
         long now = timer.now();
-        watch = new CloseWatch(ctx, config, system, now);
+        watch = new CloseWatch(ctx, config, terms.system(), now);
         delivery = watch.delivery();
         pump = watch.pump();
-        end = new CloseEnd(ctx, config, now);
+        end = new CloseEnd(ctx, terms, now);
     }
 
     /**
@@ -46,6 +48,11 @@ final class CloseState {
     boolean awaitsDelivery() {
         boolean spins = eofSeen && NettyGuard.spinsWhenHalfClosed(channel);
         return config.strategy().awaitsDelivery() && delivery.canTell() && !spins;
+    }
+
+    /** Bytes that have not reached the kernel or, where it tells, the peer's TCP. */
+    long pendingBytes() {
+        return end.isFlushed() ? Math.max(0, delivery.unacknowledged(finSent)) : OutboundFlush.pendingBytes(ctx);
     }
 
     /** Cuts the application off. */

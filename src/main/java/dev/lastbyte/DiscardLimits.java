@@ -10,21 +10,28 @@ final class DiscardLimits {
     private static final long MIN_POLL_NANOS = 5_000_000;
     private static final long MAX_POLL_NANOS = 500_000_000;
 
+    /** Where an acknowledgement only begins the quiet period, it may be learnt of that part of the period later. */
+    private static final int QUIET_PARTS = 8;
+
     private final GracefulCloseConfig config;
     private final boolean earlyEnd;
-    private final long deadlineNanos;
+    private long deadlineNanos;
+    private CloseCause deadlineCause = CloseCause.DEADLINE;
     private long sinceNanos;
     private long lastInboundNanos;
     private long lastProgressNanos;
     private boolean delivered;
     private long deliveredNanos;
     private long rttNanos;
-    private long pollNanos = MIN_POLL_NANOS;
+    private final long minPollNanos;
+    private long pollNanos;
 
     DiscardLimits(GracefulCloseConfig config, long startNanos) {
         this.config = config;
         earlyEnd = config.strategy().discards() && config.strategy().awaitsDelivery();
         deadlineNanos = startNanos + config.closeTimeoutNanos();
+        minPollNanos = earlyEnd ? Math.max(MIN_POLL_NANOS, config.quietPeriodNanos() / QUIET_PARTS) : MIN_POLL_NANOS;
+        pollNanos = minPollNanos;
         begin(startNanos);
     }
 
@@ -44,7 +51,7 @@ final class DiscardLimits {
     /** A byte left, or was acknowledged. */
     void outbound(long now) {
         lastProgressNanos = now;
-        pollNanos = MIN_POLL_NANOS;
+        pollNanos = minPollNanos;
     }
 
     /** The peer's TCP has everything. */
@@ -60,6 +67,16 @@ final class DiscardLimits {
         rttNanos = nanos;
     }
 
+    /** A drain wants it to be over earlier; returns whether that is earlier. */
+    boolean drainDeadline(long nanos) {
+        boolean earlier = nanos - deadlineNanos < 0;
+        if (earlier) {
+            deadlineNanos = nanos;
+            deadlineCause = CloseCause.DRAIN_DEADLINE;
+        }
+        return earlier;
+    }
+
     boolean isDeadline(long now) {
         return now - deadlineNanos >= 0;
     }
@@ -68,7 +85,7 @@ final class DiscardLimits {
     @Nullable
     CloseCause flushEnd(long now) {
         if (isDeadline(now)) {
-            return CloseCause.DEADLINE;
+            return deadlineCause;
         }
         return now - lastProgressNanos >= config.flushTimeoutNanos() ? CloseCause.FLUSH_STALLED : null;
     }
@@ -88,7 +105,7 @@ final class DiscardLimits {
     @Nullable
     CloseCause waitEnd(long now, DiscardPump pump, boolean deliveryKnown) {
         if (isDeadline(now)) {
-            return CloseCause.DEADLINE;
+            return deadlineCause;
         }
         if (pump.isExhausted() && (delivered || !deliveryKnown)) {
             return CloseCause.BYTE_LIMIT;

@@ -60,11 +60,24 @@ final class FlushStep {
             state.installDiscard(); // a write's listener has written behind the barrier; now nobody can any more
             start();
         } else {
-            if (resetArmed) {
-                SocketLinger.finOnClose(state.channel);
-                state.end.aborted(false);
-            }
+            disarm();
             state.sequence.onFlushed();
+        }
+    }
+
+    /** The sequence is to end now: if only the barrier is on its way (io_uring takes a turn for that), nothing is cut. */
+    void endEarly() {
+        if (state.watch.flush().isOnlyBarrierLeft()) {
+            disarm();
+            state.end.flushed(state.timer.now());
+            state.delivery.markWritten(false);
+        }
+    }
+
+    private void disarm() {
+        if (resetArmed) {
+            SocketLinger.finOnClose(state.channel);
+            state.end.aborted(false);
         }
     }
 

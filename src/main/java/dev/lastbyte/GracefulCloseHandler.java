@@ -5,11 +5,13 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.channel.socket.ChannelOutputShutdownEvent;
 import io.netty.util.concurrent.Future;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,8 +38,7 @@ import org.jspecify.annotations.Nullable;
  * channel's event loop.
  */
 public final class GracefulCloseHandler extends ChannelDuplexHandler {
-    private final GracefulCloseConfig config;
-    private final SystemView system;
+    private final CloseTerms terms;
     private final PeerHalfCloses halfCloses;
     private final ResetSign resetSign = new ResetSign();
     private @Nullable ChannelHandlerContext ctx;
@@ -60,9 +61,16 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
     }
 
     GracefulCloseHandler(GracefulCloseConfig config, SystemView system) {
-        this.config = Objects.requireNonNull(config, "config");
-        this.system = system;
-        halfCloses = new PeerHalfCloses(config, system);
+        this(CloseTerms.of(Objects.requireNonNull(config, "config"), system));
+    }
+
+    private GracefulCloseHandler(CloseTerms terms) {
+        this.terms = terms;
+        halfCloses = new PeerHalfCloses(terms.config(), terms.system());
+    }
+
+    static GracefulCloseHandler on(CloseTerms terms) {
+        return new GracefulCloseHandler(terms);
     }
 
     // ---- for users -------------------------------------------------------------------------------------------------
@@ -81,7 +89,7 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
             channel.close();
         } else if (channel.isOpen()) {
             // Not at once: in the listener of a write, that write still counts as pending.
-            channel.eventLoop().execute(handler::endNow);
+            channel.eventLoop().execute(() -> handler.endNow(CloseCause.FORCED));
         }
         return channel.closeFuture();
     }
@@ -110,12 +118,13 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
 
     /**
      * Tells that a request is being answered, so that a peer that ends its side early still gets the answer (see {@link
-     * PeerHalfClose#FINISH_WRITES}). Each call is undone by one {@link #exchangeEnded}. Does nothing without a handler.
+     * PeerHalfClose#FINISH_WRITES}), and a drain waits for it. On a channel within a connection, such as an HTTP/2 stream,
+     * it counts for the connection too. Each call is undone by one {@link #exchangeEnded}. Does nothing without a handler.
      *
      * @throws NullPointerException if {@code channel} is null
      */
     public static void exchangeStarted(Channel channel) {
-        countExchange(channel, 1);
+        onEventLoop(channel, handler -> handler.countExchange(1));
     }
 
     /**
@@ -124,18 +133,31 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
      * @throws NullPointerException if {@code channel} is null
      */
     public static void exchangeEnded(Channel channel) {
-        countExchange(channel, -1);
+        onEventLoop(channel, handler -> handler.countExchange(-1));
     }
 
-    private static void countExchange(Channel channel, int change) {
-        GracefulCloseHandler handler = find(channel);
-        if (handler == null || !channel.isOpen()) {
-            return;
-        }
-        if (channel.eventLoop().inEventLoop()) {
-            handler.halfCloses.exchanges(change);
-        } else {
-            channel.eventLoop().execute(() -> handler.halfCloses.exchanges(change));
+    /**
+     * Tells that the connection is a stream or a tunnel: a drain does not wait for it to become idle, but closes it within
+     * {@link DrainPolicy#longLivedPeriod()}. It stays so. Does nothing without a handler of a {@link GracefulCloseManager}.
+     *
+     * @throws NullPointerException if {@code channel} is null
+     */
+    public static void longLived(Channel channel) {
+        onEventLoop(channel, handler -> handler.terms.watch().longLived());
+    }
+
+    /** For the channel, and for the connection that it is a part of, as an HTTP/2 stream is. */
+    private static void onEventLoop(Channel channel, Consumer<GracefulCloseHandler> step) {
+        for (Channel c = channel; c != null && !(c instanceof ServerChannel); c = c.parent()) {
+            GracefulCloseHandler handler = find(c);
+            if (handler == null || !c.isOpen()) {
+                continue;
+            }
+            if (c.eventLoop().inEventLoop()) {
+                step.accept(handler);
+            } else {
+                c.eventLoop().execute(() -> step.accept(handler));
+            }
         }
     }
 
@@ -155,6 +177,10 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
             ctx.channel().closeFuture().addListener(f -> reportNeverConnected(ctx));
         }
         halfCloses.begin(ctx);
+        if (wasActive) {
+            terms.watch().opened(ctx);
+            ctx.executor().execute(terms.watch()::announced); // when the handlers that are added with it are there too
+        }
     }
 
     /** {@inheritDoc} */
@@ -163,8 +189,13 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
         CloseSequence running = sequence;
         if (running != null) {
             running.force(CloseCause.HANDLER_REMOVED);
-        } else if (ctx.channel().isActive()) {
+            return;
+        }
+        if (ctx.channel().isActive()) {
             halfCloses.undo(ctx);
+        }
+        if (!bypassed) {
+            terms.watch().released();
         }
     }
 
@@ -172,7 +203,9 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
         wasActive = true;
+        terms.watch().opened(ctx);
         ctx.fireChannelActive();
+        terms.watch().announced();
     }
 
     /** {@inheritDoc} */
@@ -185,7 +218,7 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
             ctx.close(promise);
         } else if (Placement.isOvertakenByTls(ctx)) {
             bypassed = true;
-            ctx.pipeline().addFirst(new GracefulCloseHandler(config, system));
+            ctx.pipeline().addFirst(new GracefulCloseHandler(terms));
             ctx.close(promise);
         } else {
             begin(ctx).start(promise);
@@ -220,6 +253,19 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
 
     /** {@inheritDoc} */
     @Override
+    public void channelUnregistered(ChannelHandlerContext ctx) {
+        if (ctx.channel().isOpen()) { // deregistered: should it be closed like that, no channelInactive follows
+            ctx.channel().closeFuture().addListener(closed -> {
+                if (!ctx.channel().isRegistered() && sequence == null && !bypassed) {
+                    CloseEnd.reportWithoutClose(ctx, terms, CloseCause.TRANSPORT);
+                }
+            });
+        }
+        ctx.fireChannelUnregistered();
+    }
+
+    /** {@inheritDoc} */
+    @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         halfCloses.stop();
         CloseSequence running = sequence;
@@ -227,7 +273,7 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
             running.onInactive(resetSign.isSeen());
         } else if (!bypassed) {
             CloseCause cause = resetSign.isSeen() ? CloseCause.RESET : CloseEnd.transportCause(ctx.channel());
-            CloseEnd.reportWithoutClose(ctx, config, system.nanoTime(), cause);
+            CloseEnd.reportWithoutClose(ctx, terms, cause);
         }
         ctx.fireChannelInactive();
     }
@@ -241,18 +287,25 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
 
     private CloseSequence begin(ChannelHandlerContext ctx) {
         halfCloses.stop();
-        CloseSequence begun = new CloseSequence(ctx, config, system);
+        CloseSequence begun = new CloseSequence(ctx, terms);
         sequence = begun;
+        terms.watch().closing(begun);
         return begun;
     }
 
-    private void endNow() {
+    private void countExchange(int change) {
+        halfCloses.exchanges(change);
+        terms.watch().exchanges(halfCloses.openExchanges());
+    }
+
+    /** Ends the connection without waiting. */
+    void endNow(CloseCause cause) {
         ChannelHandlerContext context = ctx;
         CloseSequence running = sequence;
         if (running != null) {
-            running.force(CloseCause.FORCED);
+            running.force(cause);
         } else if (context != null && context.channel().isActive()) {
-            begin(context).force(CloseCause.FORCED);
+            begin(context).force(cause);
         } else if (context != null) {
             context.close();
         }
@@ -268,7 +321,7 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
 
     private void reportNeverConnected(ChannelHandlerContext ctx) {
         if (!wasActive) {
-            CloseEnd.reportWithoutClose(ctx, config, system.nanoTime(), CloseCause.NOT_CONNECTED);
+            CloseEnd.reportWithoutClose(ctx, terms, CloseCause.NOT_CONNECTED);
         }
     }
 }

@@ -1,8 +1,11 @@
 package dev.lastbyte;
 
 import io.netty.channel.Channel;
+import io.netty.channel.EventLoopGroup;
 import io.netty.util.Version;
+import java.util.Collections;
 import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,6 +20,8 @@ final class NettyGuard {
     private static final boolean EPOLL_SPINS = isSpinning(EPOLL_VERSION);
     private static final AtomicBoolean SPIN_TOLD = new AtomicBoolean();
     private static final AtomicBoolean UNIX_TOLD = new AtomicBoolean();
+
+    private static final Map<Object, Boolean> SHUT_DOWN = Collections.synchronizedMap(new WeakHashMap<>());
 
     private NettyGuard() {}
 
@@ -47,6 +52,21 @@ final class NettyGuard {
                     TransportKind.label(channel),
                     nettyVersion());
         }
+    }
+
+    /** Says, once per event loop group, that its shutdown has cut connections that were closing. */
+    static void warnLoopShutdown(Channel channel) {
+        if (SHUT_DOWN.putIfAbsent(groupOf(channel), true) == null) {
+            CloseLog.LOG.warn(
+                    "{} was closing, as others may have been, when its event loop was shut down: Netty then closes at once and"
+                            + " cancels all timers. Drain first: GracefulCloseManager.drainAndShutdown(groups)",
+                    channel);
+        }
+    }
+
+    private static Object groupOf(Channel channel) {
+        EventLoopGroup group = channel.eventLoop().parent();
+        return group == null ? channel.eventLoop() : group;
     }
 
     static boolean isSpinning(String version) {

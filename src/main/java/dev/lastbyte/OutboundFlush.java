@@ -45,7 +45,10 @@ final class OutboundFlush {
     /** Whether everything but the barrier itself is in the kernel. */
     boolean isOnlyBarrierLeft() {
         ChannelOutboundBuffer buffer = buffer(ctx);
-        return buffer != null && buffer.size() <= 1;
+        if (buffer == null || buffer.size() > 1) {
+            return false;
+        }
+        return !(buffer.current() instanceof ByteBuf last) || !last.isReadable();
     }
 
     /** Whether something was written behind the barrier, which is done. */
@@ -103,12 +106,16 @@ final class OutboundFlush {
         return pendingBytes(ctx) > 0;
     }
 
-    private static long pendingBytes(ChannelHandlerContext ctx) {
+    /** How many bytes those are. */
+    static long pendingBytes(ChannelHandlerContext ctx) {
         ChannelOutboundBuffer buffer = buffer(ctx);
         if (buffer != null) {
             return buffer.totalPendingWriteBytes();
         }
         Channel channel = ctx.channel();
+        if (!channel.isOpen()) {
+            return 0;
+        }
         long room = channel.bytesBeforeUnwritable();
         if (room > 0) {
             return Math.max(0, channel.config().getWriteBufferHighWaterMark() - room);

@@ -54,6 +54,10 @@ final class PeerHalfCloses {
         }
     }
 
+    int openExchanges() {
+        return openExchanges;
+    }
+
     /** The close sequence, or the end, takes over. */
     void stop() {
         if (watch != null) {

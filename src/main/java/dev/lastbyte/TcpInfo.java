@@ -8,7 +8,8 @@ import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One reading of the kernel's {@code struct tcp_info} (linux/tcp.h, tcp(7)): the only file that knows its layout. Netty's
+ * One reading of the kernel's {@code struct tcp_info} (linux/tcp.h, tcp(7)): the only file that knows its layout, but for the one
+ * field that means something else on a listener ({@link AcceptQueue}). Netty's
  * own {@code tcpInfo()} stops before the fields that tell delivery. Loaded only where the transport is epoll or io_uring.
  * Immutable.
  *
@@ -18,8 +19,16 @@ import org.jspecify.annotations.Nullable;
  * @param bytesSent payload bytes sent, repeats included
  * @param bytesRetransmitted payload bytes that were repeats
  * @param rttMicros smoothed round-trip time
+ * @param silentMillis time since payload was last sent or received, or since the connection was established
  */
-record TcpInfo(int state, long bytesAcked, long notSent, long bytesSent, long bytesRetransmitted, long rttMicros) {
+record TcpInfo(
+        int state,
+        long bytesAcked,
+        long notSent,
+        long bytesSent,
+        long bytesRetransmitted,
+        long rttMicros,
+        long silentMillis) {
     static final int FIN_WAIT2 = 5;
     static final int CLOSE = 7;
     static final int CLOSE_WAIT = 8;
@@ -45,7 +54,8 @@ record TcpInfo(int state, long bytesAcked, long notSent, long bytesSent, long by
                 Integer.toUnsignedLong(info.getInt(144)),
                 info.getLong(200),
                 info.getLong(208),
-                Integer.toUnsignedLong(info.getInt(68)));
+                Integer.toUnsignedLong(info.getInt(68)),
+                Math.min(Integer.toUnsignedLong(info.getInt(44)), Integer.toUnsignedLong(info.getInt(52))));
     }
 
     /** Bytes the application has handed to the kernel; meaningful until the FIN is queued. */

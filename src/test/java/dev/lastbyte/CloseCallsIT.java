@@ -170,6 +170,24 @@ class CloseCallsIT {
 
     @ParameterizedTest
     @MethodSource(GRACEFUL)
+    void closeNow_rightBehindClose_withoutOutput_sendsACleanEnd(Transports transport) throws Exception {
+        try (TestServer server = TestServer.on(transport).start()) {
+            PeerRun peer = server.connect(0);
+            Channel channel = server.accepted();
+            channel.eventLoop().execute(() -> {
+                channel.close();
+                GracefulCloseHandler.closeNow(channel); // io_uring has not even handed the barrier to the kernel
+            });
+            CloseReport report = server.report(channel);
+            assertTrue(report.outcome() != CloseOutcome.ABORTED, report::toString);
+            peer.readAll();
+            assertTrue(peer.result().isWhole(0), () -> peer.result().toString());
+            peer.socket().close();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(GRACEFUL)
     void close_tellsTheOtherHandlersAndStaysActiveUntilItsEnd(Transports transport) throws Exception {
         CompletableFuture<Boolean> activeAtStart = new CompletableFuture<>();
         CompletableFuture<Boolean> activeAtEnd = new CompletableFuture<>();

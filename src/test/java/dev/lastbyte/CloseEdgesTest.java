@@ -101,7 +101,7 @@ class CloseEdgesTest {
         other.pipeline().addFirst("front", front);
         other.pipeline().close();
         system.kernel(TcpInfo.FIN_WAIT2, 100, 101);
-        system.pass(other, 20);
+        system.pass(other, 40);
         other.pipeline().context("front").close();
         other.runPendingTasks();
         CloseReport result = GracefulCloseHandler.report(other).getNow();

@@ -83,7 +83,7 @@ class DeliveryWatchTest {
                 .putLong(200, 1000)
                 .putLong(208, 100);
         TcpInfo info = TcpInfo.parse(raw);
-        assertEquals(new TcpInfo(TcpInfo.FIN_WAIT2, 7, 11, 1000, 100, 1500), info);
+        assertEquals(new TcpInfo(TcpInfo.FIN_WAIT2, 7, 11, 1000, 100, 1500, 0), info);
         assertEquals(911, info.written());
     }
 }

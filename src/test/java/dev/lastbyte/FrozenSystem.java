@@ -33,8 +33,18 @@ final class FrozenSystem implements SystemView {
         }
     }
 
+    /** Lets a millisecond pass, for nobody's timers. */
+    void tick() {
+        nanos += TimeUnit.MILLISECONDS.toNanos(1);
+    }
+
+    /** The kernel says when the connections were last used, and that all they wrote has arrived. */
+    void silentFor(long millis) {
+        info = new TcpInfo(TcpInfo.FIN_WAIT2, 1, 0, 0, 0, 1000, millis);
+    }
+
     /** The kernel says: so many bytes written, so many acknowledged, in this state. A channel without parent has sent a SYN. */
     void kernel(int state, long written, long acked) {
-        info = new TcpInfo(state, acked + 1, 0, written, 0, 1000);
+        info = new TcpInfo(state, acked + 1, 0, written, 0, 1000, 0);
     }
 }

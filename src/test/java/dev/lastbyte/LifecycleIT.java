@@ -58,6 +58,7 @@ class LifecycleIT {
             value = Transports.class,
             names = {"NIO", "EPOLL"})
     void flushing_groupShutsDown_reportSaysSoAndNoCutAnswerLooksComplete(Transports transport) throws Exception {
+        NoWarnings.expect("its event loop was shut down.*drainAndShutdown");
         CompletableFuture<ChannelFuture> closing = new CompletableFuture<>();
         try (TestServer server = TestServer.on(transport)
                         .config(PATIENT)
@@ -91,6 +92,7 @@ class LifecycleIT {
             value = Transports.class,
             names = {"NIO", "EPOLL", "EPOLL_UNIX"})
     void discarding_groupShutsDown_reportSaysSo(Transports transport) throws Exception {
+        NoWarnings.expect("its event loop was shut down.*drainAndShutdown");
         try (TestServer server = TestServer.on(transport)
                         .config(PATIENT)
                         .handlers(c -> c.pipeline().addLast(Answer.thenClose(1000)))

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** The code that README and docs show, compiled and run. */
@@ -46,5 +47,36 @@ class SnippetsTest {
         assertEquals(Duration.ofSeconds(20), config.closeTimeout());
         assertTrue(
                 Files.readString(Path.of("docs/configuration.md")).contains(".closeTimeout(Duration.ofSeconds(20))"));
+    }
+
+    @Test
+    void draining_codeOfTheDocs_compilesAndRuns() throws Exception {
+        GracefulCloseManager manager = GracefulCloseManager.builder()
+                .drainPolicy(DrainPolicy.builder()
+                        .announceDelay(Duration.ofSeconds(5))
+                        .gracePeriod(Duration.ofSeconds(10))
+                        .longLivedPeriod(Duration.ofSeconds(10))
+                        .drainTimeout(Duration.ofSeconds(25))
+                        .build())
+                .build();
+        manager.installShutdownHook(Duration.ofSeconds(25));
+        EmbeddedChannel channel = new EmbeddedChannel(manager.childHandler(new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(io.netty.channel.Channel ch) {}
+        }));
+        GracefulCloseHandler.exchangeStarted(channel);
+        GracefulCloseHandler.exchangeEnded(channel);
+        GracefulCloseHandler.longLived(channel);
+        assertEquals(1, manager.openConnections());
+        for (String doc : new String[] {"README.md", "docs/draining.md"}) {
+            String text = Files.readString(Path.of(doc));
+            assertTrue(text.contains(".childHandler(manager.childHandler(new MyInitializer()))"), doc);
+            assertTrue(text.contains("manager.manage(listener);"), doc);
+            assertTrue(text.contains("manager.installShutdownHook(Duration.ofSeconds(25));"), doc);
+        }
+        channel.close();
+        assertEquals(
+                DrainOutcome.COMPLETE,
+                manager.drain(DrainPolicy.defaults()).get(30, TimeUnit.SECONDS).outcome()); // takes the hook away too
     }
 }

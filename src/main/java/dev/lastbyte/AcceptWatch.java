@@ -1,0 +1,35 @@
+package dev.lastbyte;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+
+/**
+ * Stands in a listener's pipeline and makes known the event loop of each connection that is accepted, so that a drain can wait
+ * until that loop has taken it over. Thread-safe.
+ */
+@ChannelHandler.Sharable
+final class AcceptWatch extends ChannelInboundHandlerAdapter {
+    private final ConnectionRegistry registry;
+
+    AcceptWatch(ConnectionRegistry registry) {
+        this.registry = registry;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ctx.fireChannelRead(message);
+        if (message instanceof Channel child && isRegistering(child)) {
+            registry.of(child.eventLoop());
+        }
+    }
+
+    private static boolean isRegistering(Channel child) {
+        try {
+            return child.isOpen() && child.eventLoop() != null;
+        } catch (IllegalStateException e) {
+            return false; // no event loop would have it
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package dev.lastbyte;
+
+/** What a handler brings to each close of its connection. Thread-safe. */
+interface CloseTerms {
+    /** The limits. */
+    GracefulCloseConfig config();
+
+    /** Time and kernel. */
+    SystemView system();
+
+    /** Who keeps count. */
+    default ConnectionWatch watch() {
+        return ConnectionWatch.NONE;
+    }
+
+    /** The terms of a connection that belongs to no manager. */
+    static CloseTerms of(GracefulCloseConfig config, SystemView system) {
+        return new Unmanaged(config, system);
+    }
+
+    /** Terms of nobody else's. Immutable. */
+    record Unmanaged(GracefulCloseConfig config, SystemView system) implements CloseTerms {}
+}

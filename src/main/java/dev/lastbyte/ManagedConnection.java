@@ -1,0 +1,333 @@
+package dev.lastbyte;
+
+import dev.lastbyte.LoopCounters.Count;
+import dev.lastbyte.OpenConnection.State;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.EventLoop;
+import io.netty.channel.ServerChannel;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection as its manager sees it. Confined to the event loop on which the connection began; should the channel move to
+ * another one, what it tells comes back here.
+ */
+final class ManagedConnection implements CloseTerms, ConnectionWatch {
+    private static final long FRESH_NANOS = 20_000_000;
+
+    // These three belong to the list.
+    @Nullable
+    ManagedConnection previous;
+
+    @Nullable
+    ManagedConnection next;
+
+    @Nullable
+    ConnectionList list;
+
+    private final GracefulCloseConfig config;
+    private final ConnectionRegistry registry;
+    private @Nullable LoopConnections home;
+    private @Nullable ChannelHandlerContext ctx;
+    private @Nullable CloseSequence sequence;
+    private @Nullable SilenceWatch silence;
+    private long sinceNanos;
+    private long nextLookNanos;
+    private long closingSinceNanos;
+    private long pendingBytes;
+    private int openExchanges;
+    private boolean told;
+    private boolean longLived;
+    private boolean budgeted;
+
+    ManagedConnection(GracefulCloseConfig config, ConnectionRegistry registry) {
+        this.config = config;
+        this.registry = registry;
+    }
+
+    // ---- what the handler asks -------------------------------------------------------------------------------------
+
+    @Override
+    public GracefulCloseConfig config() {
+        return config;
+    }
+
+    @Override
+    public SystemView system() {
+        return registry.system();
+    }
+
+    @Override
+    public ConnectionWatch watch() {
+        return this;
+    }
+
+    // ---- what the handler tells ------------------------------------------------------------------------------------
+
+    @Override
+    public void opened(ChannelHandlerContext ctx) {
+        this.ctx = ctx; // a second handler may take over
+        if (home == null && isConnection(ctx.channel())) {
+            sinceNanos = system().nanoTime();
+            nextLookNanos = sinceNanos;
+            LoopConnections loop = registry.of(ctx.channel().eventLoop());
+            home = loop;
+            loop.add(this);
+        }
+    }
+
+    /** Not a channel within a connection, such as an HTTP/2 stream. */
+    private static boolean isConnection(Channel channel) {
+        return channel.parent() == null || channel.parent() instanceof ServerChannel;
+    }
+
+    @Override
+    public void announced() {
+        atHome(loop -> loop.announced(this));
+    }
+
+    @Override
+    public void exchanges(int open) {
+        if (home == null) {
+            openExchanges = open;
+        }
+        atHome(loop -> {
+            if (list != null && (open > 0) != hasOpenExchange()) {
+                loop.counters().add(Count.IN_EXCHANGE, open > 0 ? 1 : -1);
+            }
+            openExchanges = open;
+        });
+    }
+
+    @Override
+    public void longLived() {
+        longLived = true;
+        atHome(loop -> {
+            if (list == loop.open || list == loop.idle) {
+                loop.move(this, loop.longLived);
+            }
+        });
+    }
+
+    @Override
+    public void closing(CloseSequence sequence) {
+        atHome(loop -> {
+            if (list == null) {
+                return;
+            }
+            this.sequence = sequence;
+            closingSinceNanos = system().nanoTime();
+            budgeted = true;
+            loop.move(this, loop.closing);
+            registry.budget().began(loop);
+            DrainPlan plan = registry.plan();
+            if (plan != null && !plan.phase().isAccepting()) {
+                limit(plan.deadlineNanos());
+            }
+        });
+    }
+
+    @Override
+    public void pending(long bytes) {
+        atHome(loop -> {
+            if (budgeted) {
+                registry.budget().changed(bytes - pendingBytes, registry);
+            }
+            pendingBytes = bytes;
+        });
+    }
+
+    @Override
+    public void closed(CloseReport report) {
+        end(report);
+    }
+
+    @Override
+    public void released() {
+        end(null);
+    }
+
+    private void end(@Nullable CloseReport report) {
+        atHome(loop -> {
+            giveBack();
+            loop.remove(this, report);
+        });
+    }
+
+    /** Takes the connection out of what the closes of its manager may hold. */
+    private void giveBack() {
+        if (budgeted) {
+            budgeted = false;
+            registry.budget().ended();
+            registry.budget().changed(-pendingBytes, registry);
+        }
+    }
+
+    // ---- what a drain asks and does --------------------------------------------------------------------------------
+
+    boolean isLongLived() {
+        return longLived;
+    }
+
+    boolean hasOpenExchange() {
+        return openExchanges > 0;
+    }
+
+    long closingSinceNanos() {
+        return closingSinceNanos;
+    }
+
+    /** The listener that accepted it, or null for a client. */
+    @Nullable
+    Channel parent() {
+        return channel().parent();
+    }
+
+    /** Sends the event through the pipeline, once. */
+    void tell(DrainEvent event) {
+        ChannelHandlerContext context = ctx;
+        if (!told && context != null) {
+            told = true;
+            atChannel(() -> context.pipeline().fireUserEventTriggered(event));
+        }
+    }
+
+    /** Watches a connection whose kernel does not tell when it was last used. */
+    void watchSilence(long now) {
+        if (silence == null && !system().hasTcpInfo(channel())) {
+            silence = SilenceWatch.install(channel(), system(), now);
+        }
+    }
+
+    /** Stops watching. */
+    void unwatchSilence() {
+        if (silence != null) {
+            silence.uninstall(channel());
+            silence = null;
+        }
+    }
+
+    /** Whether nothing is going on: no exchange, no queued output, and silence for long enough. */
+    boolean isIdle(long now, long idleAfterNanos) {
+        ChannelHandlerContext context = ctx;
+        if (openExchanges > 0 || now - nextLookNanos < 0 || context == null || OutboundFlush.isPending(context)) {
+            return false;
+        }
+        long left = idleAfterNanos - silentNanos(now);
+        nextLookNanos = now + Math.max(0, left);
+        return left <= 0;
+    }
+
+    /** Whether a connection that was found idle still is; what was asked a moment ago is not asked again. */
+    boolean isStillIdle(long now, long idleAfterNanos) {
+        boolean fresh = now - nextLookNanos < FRESH_NANOS && openExchanges == 0;
+        return fresh || isIdle(now, idleAfterNanos);
+    }
+
+    private long silentNanos(long now) {
+        TcpInfo info = system().hasTcpInfo(channel()) ? system().tcpInfo(channel()) : null;
+        if (info != null) {
+            return info.silentMillis() * 1_000_000;
+        }
+        watchSilence(now);
+        return silence == null ? now - sinceNanos : now - silence.lastNanos();
+    }
+
+    /** Asks the connection to close, from the end of its pipeline, so that every protocol says goodbye. */
+    void leave(LoopConnections loop) {
+        loop.move(this, loop.leaving);
+        channel().close();
+    }
+
+    /** Hands the deadline of a drain to a close that runs. */
+    void limit(long deadlineNanos) {
+        CloseSequence running = sequence;
+        if (running != null) {
+            atChannel(() -> running.limit(deadlineNanos));
+        }
+    }
+
+    /** Ends the connection now. */
+    void force(CloseCause cause) {
+        if (ctx != null && ctx.handler() instanceof GracefulCloseHandler handler) {
+            atChannel(() -> handler.endNow(cause));
+        }
+    }
+
+    /** Whether its close has sent everything and waits for the peer. */
+    boolean isWaiting() {
+        CloseSequence running = sequence;
+        return running != null && (running.phase() == ClosePhase.DISCARDING || running.phase() == ClosePhase.LINGERING);
+    }
+
+    /** Ends a close that runs; returns whether it was not over anyway. */
+    boolean evict() {
+        CloseSequence running = sequence;
+        if (running == null || running.phase().isEnding()) {
+            return false;
+        }
+        giveBack();
+        atChannel(() -> running.force(CloseCause.EVICTED));
+        return true;
+    }
+
+    OpenConnection describe(LoopConnections loop, long now) {
+        Channel channel = channel();
+        boolean closing = sequence != null;
+        return new OpenConnection(
+                channel.id().asShortText(),
+                TransportKind.label(channel),
+                channel.remoteAddress(),
+                state(loop),
+                now - sinceNanos,
+                openExchanges,
+                closing || ctx == null ? pendingBytes : OutboundFlush.pendingBytes(ctx),
+                null);
+    }
+
+    private State state(LoopConnections loop) {
+        if (sequence != null || list == loop.leaving) {
+            return State.CLOSING;
+        }
+        return list == loop.longLived ? State.LONG_LIVED : list == loop.idle ? State.IDLE : State.BUSY;
+    }
+
+    // ---- threads ---------------------------------------------------------------------------------------------------
+
+    private Channel channel() {
+        ChannelHandlerContext context = ctx;
+        if (context == null) {
+            throw new IllegalStateException("not opened yet");
+        }
+        return context.channel();
+    }
+
+    private void atHome(Consumer<LoopConnections> step) {
+        LoopConnections loop = home;
+        if (loop == null) {
+            return; // never active
+        }
+        if (loop.isInLoop()) {
+            step.accept(loop);
+        } else if (!loop.execute(() -> step.accept(loop))) {
+            loop.executeAfterEnd(() -> step.accept(loop)); // the channel has outlived the loop on which it began
+        }
+    }
+
+    private void atChannel(Runnable step) {
+        EventLoop loop = channel().eventLoop();
+        if (loop.inEventLoop()) {
+            step.run();
+            return;
+        }
+        try {
+            loop.execute(step);
+        } catch (RejectedExecutionException e) {
+            CloseLog.LOG.debug("{} has an event loop that does not run any more", channel());
+            channel().unsafe().closeForcibly();
+            end(null);
+        }
+    }
+}
