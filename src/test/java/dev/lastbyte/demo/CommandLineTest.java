@@ -5,12 +5,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
 /** What a wrong option answers: exit code 2, and a text that says where, what, and what instead. */
 class CommandLineTest {
+    @Test
+    void serveHelp_saysWhatSigtermDoesAndTheExitCodes() {
+        StringWriter help = new StringWriter();
+        CommandLine line = LastbyteDemo.commandLine().setOut(new PrintWriter(help, true));
+        assertEquals(0, line.execute("serve", "--help"));
+        assertTrue(help.toString().contains("SIGTERM and Ctrl-C drain the server"), help::toString);
+        assertTrue(help.toString().matches("(?s).*\\R  0   nobody .*\\R  3   somebody .*"), help::toString);
+        assertTrue(help.toString().contains("GET /slow/MS"), help::toString);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -38,6 +49,14 @@ class CommandLineTest {
                 "serve --discard-rate 5            | --discard-rate: 5 (expected: >= 1024)",
                 "serve --discard-rate fast         | 'fast' is not a size",
                 "serve --quiet-period 2m --close-timeout 1m | --quiet-period: PT2M (expected: at most closeTimeout",
+                "serve --idle-after 0ms            | --idle-after: PT0S (expected: PT0.001S to PT24H)",
+                "serve --progress-interval 50ms    | --progress-interval: PT0.05S (expected: PT0.1S to",
+                "serve --grace-period 30s          | --drain-timeout: PT30S (expected: a twentieth more than announceDelay",
+                "serve --close-spread 25s          | --close-spread: PT25S (expected: at most the shorter of gracePeriod",
+                "serve --max-blockers 1001         | --max-blockers: 1001 (expected: 0 to 1000)",
+                "serve --max-blockers many         | '--max-blockers': 'many' is not a whole number",
+                "serve --max-closing 0             | --max-closing: 0 (expected: >= 1)",
+                "serve --max-closing-bytes 0       | --max-closing-bytes: 0 (expected: >= 1)",
                 "dance                             | Unmatched argument",
             })
     void execute_wrongOption_saysWhatAndExitsWithTwo(String arguments, String expected) {

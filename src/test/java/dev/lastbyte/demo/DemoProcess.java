@@ -80,9 +80,9 @@ final class DemoProcess implements AutoCloseable {
         return process.exitValue();
     }
 
-    /** Asks the process to end, as Ctrl-C and kill do. */
+    /** Asks the process to end, as kill does. {@code Process.destroy()} would close the pipes, too, and lose its last lines. */
     void terminate() {
-        process.destroy();
+        process.toHandle().destroy();
     }
 
     long pid() {

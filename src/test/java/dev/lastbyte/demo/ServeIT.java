@@ -91,15 +91,6 @@ class ServeIT {
         }
     }
 
-    @Test
-    void serve_terminated_ends() throws Exception {
-        try (DemoProcess server = DemoProcess.jar("serve")) {
-            port(server);
-            server.terminate();
-            server.await();
-        }
-    }
-
     static int port(DemoProcess server) throws InterruptedException {
         String line = server.nextLine();
         assertTrue(line.matches("listening on 127\\.0\\.0\\.1:\\d+"), server::toString);

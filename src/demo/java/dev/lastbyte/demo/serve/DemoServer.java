@@ -1,11 +1,12 @@
 package dev.lastbyte.demo.serve;
 
-import dev.lastbyte.GracefulCloseConfig;
-import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.DrainReport;
+import dev.lastbyte.GracefulCloseManager;
 import dev.lastbyte.demo.Transport;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
@@ -13,11 +14,13 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The listening server of {@code serve}. Thread-safe. */
 final class DemoServer implements AutoCloseable {
+    private final @Nullable GracefulCloseManager manager;
     private final EventLoopGroup group;
     private final Channel listener;
 
@@ -26,14 +29,14 @@ final class DemoServer implements AutoCloseable {
      *
      * @param transport the transport
      * @param protocol what it speaks
-     * @param graceful the library's configuration, or null for Netty's plain close
+     * @param manager of the connections, or null for Netty's plain close
      * @param tls the TLS context, or null for clear text
      * @param log where plain closes are printed, or null if they are not
      */
     record Setup(
             Transport transport,
             Protocol protocol,
-            @Nullable GracefulCloseConfig graceful,
+            @Nullable GracefulCloseManager manager,
             @Nullable SslContext tls,
             @Nullable CloseLines log) {}
 
@@ -43,19 +46,24 @@ final class DemoServer implements AutoCloseable {
      * @throws IOException if the address cannot be bound
      */
     DemoServer(Setup setup, InetSocketAddress address) throws IOException {
+        manager = setup.manager();
         group = setup.transport().newGroup(Runtime.getRuntime().availableProcessors());
+        ChannelHandler pipeline = new Pipeline(setup);
         ChannelFuture bound = new ServerBootstrap()
                 .group(group)
                 .channel(setup.transport().serverChannel())
                 .option(ChannelOption.SO_BACKLOG, 1024)
-                .childHandler(new Pipeline(setup))
+                .childHandler(manager == null ? pipeline : manager.childHandler(pipeline))
                 .bind(address)
                 .awaitUninterruptibly();
         listener = bound.channel();
         if (!bound.isSuccess()) {
-            shutDown();
+            close();
             throw new IOException(
                     "cannot listen on " + address + ": " + bound.cause().getMessage(), bound.cause());
+        }
+        if (manager != null) {
+            manager.manage(listener);
         }
     }
 
@@ -63,22 +71,28 @@ final class DemoServer implements AutoCloseable {
         return (InetSocketAddress) listener.localAddress();
     }
 
-    /** Blocks until the listener is closed. */
+    /** Blocks until the server has been closed. */
     void awaitEnd() throws InterruptedException {
-        listener.closeFuture().sync();
+        group.terminationFuture().sync();
     }
 
+    /** Drains and waits for the report; empty, at once and with nothing done, for a server without a manager. */
+    Optional<DrainReport> drain() {
+        return manager == null ? Optional.empty() : Optional.of(manager.drain().join());
+    }
+
+    /** Ends the event loops, and with a manager drains before. Waits, but not for an event loop that is blocked. */
     @Override
     public void close() {
-        listener.close().syncUninterruptibly();
-        shutDown();
+        if (manager == null) {
+            group.shutdownGracefully(0, 2, TimeUnit.SECONDS);
+        } else {
+            manager.drainAndShutdown(group);
+        }
+        group.terminationFuture().awaitUninterruptibly(5, TimeUnit.SECONDS);
     }
 
-    private void shutDown() {
-        group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
-    }
-
-    /** All that the library asks of a server is the one line with addFirst. Thread-safe. */
+    /** All that the library asks of a server are the two lines with {@code manager}, above. Thread-safe. */
     private static final class Pipeline extends ChannelInitializer<SocketChannel> {
         private final Setup setup;
 
@@ -88,9 +102,7 @@ final class DemoServer implements AutoCloseable {
 
         @Override
         protected void initChannel(SocketChannel channel) {
-            if (setup.graceful() != null) {
-                channel.pipeline().addFirst(new GracefulCloseHandler(setup.graceful()));
-            } else if (setup.log() != null) {
+            if (setup.manager() == null && setup.log() != null) {
                 setup.log().watchPlain(channel, setup.transport());
             }
             if (setup.tls() != null) {

@@ -2,6 +2,7 @@ package dev.lastbyte.demo.serve;
 
 import static io.netty.handler.codec.http.HttpVersion.HTTP_1_1;
 
+import dev.lastbyte.DrainEvent;
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.demo.BytePattern;
 import io.netty.buffer.ByteBuf;
@@ -24,24 +25,45 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.CharsetUtil;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import java.util.ArrayDeque;
 import java.util.OptionalLong;
+import java.util.Queue;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The HTTP side of {@code serve}: {@code GET /bytes/N}, {@code GET /stream/N}, {@code POST /reject}, 404 for the rest. What
- * it does to end a connection is what any Netty server does: close when the last write is done. Confined to the channel's
- * event loop.
+ * The HTTP side of {@code serve}: {@code GET /bytes/N}, {@code GET /stream/N}, {@code GET /slow/MS}, {@code POST /reject},
+ * 404 for the rest. What it does to end a connection is what any Netty server does: close when the last write is done.
+ *
+ * <p>In a drain the answer that is due and the next one say {@code Connection: close} and end the connection. Requests behind
+ * such an answer are not touched, so that their client may send them elsewhere. An idle connection is left to the manager.
+ *
+ * <p>An exchange lasts from the head of a request to the last write of its answer, and ends with its connection at the latest.
+ * Confined to the channel's event loop.
  */
 final class HttpAnswers extends ChannelInboundHandlerAdapter {
     static final int REJECT_BODY = 64 * 1024;
 
-    private static final String HELP = "try GET /bytes/N, GET /stream/N or POST /reject\n";
+    private static final String HELP = "try GET /bytes/N, GET /stream/N, GET /slow/MS or POST /reject\n";
 
+    private final Queue<Object> behind = new ArrayDeque<>();
     private @Nullable HttpRequest request;
+    private @Nullable Future<?> slow;
+    private boolean draining;
     private boolean ending;
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (slow == null) {
+            handle(ctx, message);
+        } else {
+            ctx.channel().config().setAutoRead(false); // bounds what waits
+            behind.add(message);
+        }
+    }
+
+    private void handle(ChannelHandlerContext ctx, Object message) {
         try {
             if (ending) {
                 return; // whatever comes behind a request that ends the connection
@@ -50,8 +72,9 @@ final class HttpAnswers extends ChannelInboundHandlerAdapter {
                 begin(ctx, head);
             }
             if (message instanceof LastHttpContent && request != null) {
-                answer(ctx, request);
+                HttpRequest complete = request;
                 request = null;
+                answer(ctx, complete);
             }
         } finally {
             ReferenceCountUtil.release(message);
@@ -79,20 +102,66 @@ final class HttpAnswers extends ChannelInboundHandlerAdapter {
             stream(ctx, bytes.getAsLong(), true);
         } else if (stream.isPresent()) {
             stream(ctx, stream.getAsLong(), false);
-        } else if (HttpUtil.isKeepAlive(head)) {
-            FullHttpResponse missing = text(HttpResponseStatus.NOT_FOUND, HELP);
-            HttpUtil.setKeepAlive(missing.headers(), head.protocolVersion(), true);
-            endExchange(ctx, ctx.writeAndFlush(missing));
+        } else if (get && head.uri().startsWith(SlowRequest.PATH)) {
+            SlowRequest.parse(head.uri())
+                    .ifPresentOrElse(
+                            wanted -> answerLater(ctx, head, wanted),
+                            () -> reply(ctx, head, text(HttpResponseStatus.BAD_REQUEST, SlowRequest.FORM)));
         } else {
-            end(ctx, text(HttpResponseStatus.NOT_FOUND, HELP));
+            reply(ctx, head, text(HttpResponseStatus.NOT_FOUND, HELP));
+        }
+    }
+
+    /** Answers and keeps the connection if the client wants that and no drain forbids it. */
+    private void reply(ChannelHandlerContext ctx, HttpRequest head, FullHttpResponse response) {
+        if (mayKeep(head)) {
+            HttpUtil.setKeepAlive(response.headers(), head.protocolVersion(), true);
+            endExchange(ctx, ctx.writeAndFlush(response));
+        } else {
+            end(ctx, response);
+        }
+    }
+
+    private boolean mayKeep(HttpRequest head) {
+        return !draining && HttpUtil.isKeepAlive(head);
+    }
+
+    private void answerLater(ChannelHandlerContext ctx, HttpRequest head, SlowRequest wanted) {
+        slow = ctx.executor()
+                .schedule(() -> answerNow(ctx, head, wanted.bytes()), wanted.millis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void answerNow(ChannelHandlerContext ctx, HttpRequest head, long bytes) {
+        slow = null;
+        boolean keep = mayKeep(head);
+        ending = !keep;
+        HttpResponse ok = ok();
+        HttpUtil.setContentLength(ok, bytes);
+        HttpUtil.setKeepAlive(ok.headers(), keep ? head.protocolVersion() : HTTP_1_1, keep);
+        ctx.write(ok);
+        ChannelFuture lastWrite = ctx.writeAndFlush(new HttpChunkedInput(new PatternStream(bytes)));
+        // the next exchange begins before this one ends: with none open, a peer that has half-closed would be done
+        goOn(ctx);
+        if (keep) {
+            endExchange(ctx, lastWrite);
+        } else {
+            closeAfter(ctx, lastWrite);
+        }
+    }
+
+    /** Takes up what has come behind the slow request. */
+    private void goOn(ChannelHandlerContext ctx) {
+        while (slow == null && !behind.isEmpty()) {
+            handle(ctx, behind.remove());
+        }
+        if (slow == null && !ending) {
+            ctx.channel().config().setAutoRead(true);
         }
     }
 
     private void stream(ChannelHandlerContext ctx, long count, boolean withLength) {
-        HttpResponse head = new DefaultHttpResponse(HTTP_1_1, HttpResponseStatus.OK);
-        head.headers()
-                .set(HttpHeaderNames.CONTENT_TYPE, "text/plain")
-                .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        HttpResponse head = ok();
+        head.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         if (withLength) {
             HttpUtil.setContentLength(head, count);
         }
@@ -117,6 +186,12 @@ final class HttpAnswers extends ChannelInboundHandlerAdapter {
         lastWrite.addListener(written -> GracefulCloseHandler.exchangeEnded(ctx.channel()));
     }
 
+    private static HttpResponse ok() {
+        HttpResponse ok = new DefaultHttpResponse(HTTP_1_1, HttpResponseStatus.OK);
+        ok.headers().set(HttpHeaderNames.CONTENT_TYPE, "text/plain");
+        return ok;
+    }
+
     private static FullHttpResponse text(HttpResponseStatus status, String text) {
         return response(status, Unpooled.copiedBuffer(text, CharsetUtil.US_ASCII));
     }
@@ -132,6 +207,25 @@ final class HttpAnswers extends ChannelInboundHandlerAdapter {
     static OptionalLong count(String uri, String path) {
         String number = uri.startsWith(path) ? uri.substring(path.length()) : "";
         return number.matches("\\d{1,18}") ? OptionalLong.of(Long.parseLong(number)) : OptionalLong.empty();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof DrainEvent) {
+            draining = true;
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        ending = true;
+        if (slow != null) {
+            slow.cancel(false);
+            slow = null;
+        }
+        goOn(ctx); // nothing is answered any more, only released
+        ctx.fireChannelInactive();
     }
 
     @Override

@@ -1,7 +1,10 @@
 package dev.lastbyte.demo.serve;
 
+import dev.lastbyte.DrainListener;
 import dev.lastbyte.GracefulCloseConfig;
+import dev.lastbyte.GracefulCloseManager;
 import dev.lastbyte.demo.CloseWay;
+import dev.lastbyte.demo.DrainOptions;
 import dev.lastbyte.demo.LimitOptions;
 import dev.lastbyte.demo.Names;
 import dev.lastbyte.demo.Transport;
@@ -28,10 +31,18 @@ import picocli.CommandLine.TypeConversionException;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = "Serves HTTP or echo with a graceful or a plain close. Prints 'listening on HOST:PORT' first.",
+        exitCodeListHeading = "%nSIGTERM and Ctrl-C drain the server, then it exits with%n",
+        exitCodeList = {
+            "0:nobody had to be forced; also with --strategy plain, which cannot know",
+            "1:something failed, for example the port is taken",
+            "2:an option is wrong",
+            "3:somebody lost an answer at --grace-period, or was still connected at --drain-timeout"
+        },
         footer = {
             "",
             "HTTP: GET /bytes/N answers N bytes with Content-Length, GET /stream/N the same without;",
             "POST /reject answers 413 and 64 KiB at once without reading the body. All three close.",
+            "GET /slow/MS?bytes=N answers N bytes (100) after MS milliseconds and keeps the connection.",
             "Byte i of an answer, counted from 0, is the letter 'a' + i mod 26.",
             "Echo: sends back what it gets; closes when the client half-closes or sends a line QUIT.",
             "Times are written 250ms, 30s, 1m; sizes 1000, 64KiB, 8MB, 1m."
@@ -73,10 +84,15 @@ public final class ServeCommand implements Callable<Integer> {
     @Mixin
     private LimitOptions limits = new LimitOptions();
 
+    @Mixin
+    private DrainOptions drain = new DrainOptions();
+
     @Override
     public Integer call() throws IOException, InterruptedException {
-        DemoServer.Setup setup = setup();
+        DrainDisplay display = DrainDisplay.show();
+        DemoServer.Setup setup = setup(display);
         try (DemoServer server = listen(setup)) {
+            Runtime.getRuntime().addShutdownHook(new Thread(new EndOfServe(server, display, System.out), "demo-end"));
             InetSocketAddress address = server.address();
             System.out.println("listening on " + address.getHostString() + ":" + address.getPort());
             System.out.flush();
@@ -85,7 +101,7 @@ public final class ServeCommand implements Callable<Integer> {
         return 0;
     }
 
-    private DemoServer.Setup setup() throws IOException, InterruptedException {
+    private DemoServer.Setup setup(DrainListener listener) throws IOException, InterruptedException {
         Protocol speaks =
                 checked("--protocol", () -> Names.find("protocol", protocol, Protocol.values(), Protocol::label));
         Transport runsOn =
@@ -95,9 +111,9 @@ public final class ServeCommand implements Callable<Integer> {
             throw wrong("--transport: " + runsOn + " is not available here: " + reason);
         });
         CloseLines log = logCloses ? new CloseLines(System.out) : null;
-        GracefulCloseConfig graceful = graceful(way, log);
+        GracefulCloseManager manager = manager(way, log, listener);
         SslContext context = tls ? SelfSigned.serverContext() : null;
-        return new DemoServer.Setup(runsOn, speaks, graceful, context, log);
+        return new DemoServer.Setup(runsOn, speaks, manager, context, log);
     }
 
     private static CloseWay[] ways() {
@@ -106,13 +122,17 @@ public final class ServeCommand implements Callable<Integer> {
                 .toArray(CloseWay[]::new);
     }
 
-    private @Nullable GracefulCloseConfig graceful(CloseWay way, @Nullable CloseLines log) {
+    private @Nullable GracefulCloseManager manager(CloseWay way, @Nullable CloseLines log, DrainListener listener) {
         try {
             if (way.strategy().isEmpty()) {
                 return null;
             }
-            GracefulCloseConfig.Builder builder = limits.apply(way.strategy().get());
-            return (log == null ? builder : builder.closeListener(log)).build();
+            GracefulCloseConfig.Builder connections =
+                    limits.apply(way.strategy().get());
+            return drain.apply()
+                    .connections((log == null ? connections : connections.closeListener(log)).build())
+                    .drainListener(listener)
+                    .build();
         } catch (IllegalArgumentException | IllegalStateException e) {
             throw wrong(asOption(String.valueOf(e.getMessage())));
         }

@@ -10,6 +10,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -84,6 +85,92 @@ class HttpAnswersTest {
     }
 
     @Test
+    void slow_answersWhenItsTimeHasCome_andKeepsTheConnection() {
+        channel.freezeTime();
+        assertEquals("", ask("GET /slow/1500?bytes=3 HTTP/1.1\r\nHost: x\r\n\r\n"));
+        assertEquals("", after(1499));
+        String answer = after(1);
+        assertTrue(answer.startsWith("HTTP/1.1 200 OK\r\n"), answer);
+        assertTrue(answer.contains("content-length: 3\r\n"), answer);
+        assertFalse(answer.contains("connection:"), answer);
+        assertTrue(answer.endsWith("\r\n\r\nabc"), answer);
+        assertTrue(channel.isOpen());
+    }
+
+    @Test
+    void slow_withoutKeepAlive_closesBehindTheAnswer() {
+        channel.freezeTime();
+        ask("GET /slow/10 HTTP/1.0\r\n\r\n");
+        String answer = after(10);
+        assertTrue(answer.contains("connection: close\r\n"), answer);
+        assertFalse(channel.isOpen());
+    }
+
+    @Test
+    void slow_outOfRange_saysTheRange() {
+        String answer = ask("GET /slow/3600001 HTTP/1.1\r\nHost: x\r\n\r\n");
+        assertTrue(answer.startsWith("HTTP/1.1 400 "), answer);
+        assertTrue(answer.contains("MS from 0 to 3600000"), answer);
+        assertTrue(channel.isOpen());
+    }
+
+    @Test
+    void slow_pipelined_answersInOrderAndStopsReadingMeanwhile() {
+        channel.freezeTime();
+        assertEquals("", ask(get("/slow/20?bytes=1") + get("/slow/10?bytes=2") + get("/x")));
+        assertFalse(channel.config().isAutoRead());
+        assertTrue(after(20).endsWith("\r\n\r\na"));
+        String rest = after(10);
+        assertTrue(rest.contains("\r\n\r\nabHTTP/1.1 404 "), rest);
+        assertTrue(channel.config().isAutoRead());
+    }
+
+    @Test
+    void slow_clientGone_leavesNoTimerAndNoMessage() {
+        channel.freezeTime();
+        ByteBuf requests = Unpooled.copiedBuffer(
+                get("/slow/1000") + "POST /x HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", StandardCharsets.US_ASCII);
+        channel.writeInbound(requests);
+        assertTrue(requests.refCnt() > 0);
+        channel.close();
+        assertEquals(-1, channel.runScheduledPendingTasks());
+        assertEquals(0, requests.refCnt());
+    }
+
+    @Test
+    void drain_requestInProgress_isAnsweredWithCloseAndThoseBehindAreNotTouched() throws Exception {
+        channel.freezeTime();
+        ask(get("/slow/100?bytes=3") + get("/bytes/5"));
+        channel.pipeline().fireUserEventTriggered(HeldConnection.drained().event());
+        assertTrue(channel.isOpen());
+        String answer = after(100);
+        assertTrue(answer.contains("connection: close\r\n"), answer);
+        assertTrue(answer.endsWith("\r\n\r\nabc"), answer);
+        assertFalse(channel.isOpen());
+    }
+
+    @Test
+    void drain_bodyInProgress_isAnsweredWithClose() throws Exception {
+        assertEquals("", ask("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na"));
+        channel.pipeline().fireUserEventTriggered(HeldConnection.drained().event());
+        String answer = ask("bc");
+        assertTrue(answer.startsWith("HTTP/1.1 404 "), answer);
+        assertTrue(answer.contains("connection: close\r\n"), answer);
+        assertFalse(channel.isOpen());
+    }
+
+    @Test
+    void drain_idleConnection_staysAndClosesWithItsNextAnswer() throws Exception {
+        ask(get("/x"));
+        channel.pipeline().fireUserEventTriggered(HeldConnection.drained().event());
+        assertTrue(channel.isOpen());
+        String answer = ask(get("/x") + get("/x"));
+        assertTrue(answer.contains("connection: close\r\n"), answer);
+        assertEquals(answer.indexOf("HTTP/1.1"), answer.lastIndexOf("HTTP/1.1"), answer);
+        assertFalse(channel.isOpen());
+    }
+
+    @Test
     void count_onlyPlainNumbers() {
         assertEquals(OptionalLong.of(12), HttpAnswers.count("/bytes/12", "/bytes/"));
         for (String uri :
@@ -92,8 +179,22 @@ class HttpAnswersTest {
         }
     }
 
+    private static String get(String path) {
+        return "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    }
+
     private String ask(String request) {
         channel.writeInbound(Unpooled.copiedBuffer(request, StandardCharsets.US_ASCII));
+        return written();
+    }
+
+    private String after(long millis) {
+        channel.advanceTimeBy(millis, TimeUnit.MILLISECONDS);
+        channel.runPendingTasks();
+        return written();
+    }
+
+    private String written() {
         StringBuilder answer = new StringBuilder();
         for (ByteBuf part = channel.readOutbound(); part != null; part = channel.readOutbound()) {
             answer.append(part.toString(StandardCharsets.US_ASCII));
