@@ -44,6 +44,7 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
     private @Nullable ChannelHandlerContext ctx;
     private volatile @Nullable CloseSequence sequence; // written on the event loop only
     private boolean wasActive;
+    private boolean wasUnregistered;
     private boolean bypassed;
 
     /** A handler with {@link GracefulCloseConfig#defaults()}. */
@@ -254,12 +255,9 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void channelUnregistered(ChannelHandlerContext ctx) {
-        if (ctx.channel().isOpen()) { // deregistered: should it be closed like that, no channelInactive follows
-            ctx.channel().closeFuture().addListener(closed -> {
-                if (!ctx.channel().isRegistered() && sequence == null && !bypassed) {
-                    CloseEnd.reportWithoutClose(ctx, terms, CloseCause.TRANSPORT);
-                }
-            });
+        if (ctx.channel().isOpen() && !wasUnregistered) {
+            wasUnregistered = true;
+            ctx.channel().closeFuture().addListener(closed -> reportClosedUnregistered(ctx));
         }
         ctx.fireChannelUnregistered();
     }
@@ -316,6 +314,13 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
             begin(ctx).endAtPeerEof(resetSign.isSeen());
         } else {
             halfCloses.await(ctx, event, () -> begin(ctx).endAtPeerEof(true));
+        }
+    }
+
+    /** A channel that is closed while it is registered nowhere does not become inactive in its pipeline. */
+    private void reportClosedUnregistered(ChannelHandlerContext ctx) {
+        if (!ctx.channel().isRegistered() && sequence == null && !bypassed) {
+            CloseEnd.reportWithoutClose(ctx, terms, CloseCause.TRANSPORT);
         }
     }
 

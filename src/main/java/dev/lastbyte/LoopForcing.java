@@ -28,7 +28,8 @@ final class LoopForcing {
         for (ConnectionList list : connections.lists()) {
             ManagedConnection connection = list.next();
             if (connection != null) {
-                if (forced.putIfAbsent(connection, connection.describe(connections, now)) == null) {
+                if (!forced.containsKey(connection)) {
+                    forced.put(connection, connection.describe(connections, now));
                     foundInRound++;
                     connection.force(CloseCause.DRAIN_DEADLINE);
                 }

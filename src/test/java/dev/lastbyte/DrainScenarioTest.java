@@ -18,6 +18,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.DefaultChannelId;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -107,6 +108,34 @@ class DrainScenarioTest {
         GracefulCloseHandler.exchangeEnded(channel);
         server.pass(110);
         assertEquals("FIN", channel.log().get(0));
+    }
+
+    @Test
+    void exchangeOfAStream_keepsItsConnectionBusy() {
+        server.system.silentFor(10_000);
+        EmbeddedDuplexChannel connection = server.connect();
+        EmbeddedChannel stream = new EmbeddedChannel(
+                connection, DefaultChannelId.newInstance(), true, false, new ChannelInboundHandlerAdapter());
+        GracefulCloseHandler.exchangeStarted(stream);
+        assertEquals(1, server.registry.counts().inExchange());
+        server.drain(POLICY);
+        server.pass(500);
+        assertEquals(List.of(), connection.log());
+        GracefulCloseHandler.exchangeEnded(stream);
+        server.pass(110);
+        assertEquals("FIN", connection.log().get(0));
+        stream.close();
+    }
+
+    @Test
+    void streamWithAHandlerOfItsOwn_isNoConnection() {
+        EmbeddedDuplexChannel connection = server.connect();
+        ManagedConnection ofStream = new ManagedConnection(GracefulCloseConfig.defaults(), server.registry);
+        EmbeddedChannel stream = new EmbeddedChannel(
+                connection, DefaultChannelId.newInstance(), true, false, GracefulCloseHandler.on(ofStream));
+        assertEquals(1, server.registry.counts().open());
+        stream.close();
+        assertEquals(1, server.registry.counts().open());
     }
 
     @Test

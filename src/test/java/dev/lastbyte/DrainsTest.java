@@ -11,11 +11,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.testing.NoWarnings;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.DefaultEventLoopGroup;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.local.LocalAddress;
 import io.netty.channel.local.LocalChannel;
+import io.netty.channel.local.LocalServerChannel;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.List;
@@ -144,6 +150,51 @@ class DrainsTest {
         IllegalStateException e =
                 assertThrows(IllegalStateException.class, () -> manager.installShutdownHook(Duration.ofSeconds(10)));
         assertTrue(e.getMessage().startsWith("drainTimeout: PT10S (expected: a twentieth more than "), e.getMessage());
+    }
+
+    @Test
+    void channel_closedWhileDeregistered_isReportedOnce_andNotOpenAnyMore() throws Exception {
+        List<CloseReport> reports = new CopyOnWriteArrayList<>();
+        GracefulCloseManager manager = GracefulCloseManager.builder()
+                .connections(GracefulCloseConfig.builder()
+                        .closeListener((channel, report) -> reports.add(report))
+                        .build())
+                .build();
+        EventLoopGroup group = new DefaultEventLoopGroup(1);
+        try {
+            LocalAddress address = new LocalAddress("deregistered");
+            Channel listener = new ServerBootstrap()
+                    .group(group)
+                    .channel(LocalServerChannel.class)
+                    .childHandler(new ChannelInboundHandlerAdapter())
+                    .bind(address)
+                    .sync()
+                    .channel();
+            Channel channel = new Bootstrap()
+                    .group(group)
+                    .channel(LocalChannel.class)
+                    .handler(new ChannelInitializer<>() {
+                        @Override
+                        protected void initChannel(Channel ch) {
+                            ch.pipeline().addFirst(manager.newHandler());
+                        }
+                    })
+                    .connect(address)
+                    .sync()
+                    .channel();
+            Awaitility.await().until(() -> manager.openConnections() == 1);
+            channel.deregister().sync();
+            group.next()
+                    .submit(() -> channel.unsafe().close(channel.voidPromise()))
+                    .sync();
+            Awaitility.await().until(() -> manager.openConnections() == 0);
+            assertEquals(
+                    List.of(CloseCause.TRANSPORT),
+                    reports.stream().map(CloseReport::cause).toList());
+            listener.close().sync();
+        } finally {
+            group.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
+        }
     }
 
     @Test
