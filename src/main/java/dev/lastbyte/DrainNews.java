@@ -1,5 +1,6 @@
 package dev.lastbyte;
 
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -52,6 +53,19 @@ final class DrainNews {
     /** The last progress of a drain, which is not left out. */
     void lastProgress(DrainProgress progress) {
         executor.execute(() -> guarded(l -> l.onProgress(progress)));
+    }
+
+    /** Waits until the listener has heard everything so far, for a second at most. */
+    void await() {
+        CountDownLatch heard = new CountDownLatch(1);
+        executor.execute(heard::countDown);
+        try {
+            if (!heard.await(IDLE_SECONDS, TimeUnit.SECONDS)) {
+                CloseLog.LOG.debug("the drainListener takes its time: {}", listener);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void guarded(Consumer<DrainListener> news) {

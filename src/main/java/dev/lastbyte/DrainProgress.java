@@ -54,7 +54,7 @@ public final class DrainProgress {
         return busy;
     }
 
-    /** Connections whose close sequence runs. */
+    /** Connections whose close has been asked for, or whose close sequence runs. */
     public long closing() {
         return closing;
     }
@@ -75,7 +75,8 @@ public final class DrainProgress {
     }
 
     /**
-     * The oldest open connections as their event loops saw them last, oldest first, at most {@link DrainPolicy#maxBlockers()};
+     * The oldest open connections as their event loops saw them last, oldest first (looked for among those that have been
+     * longest in each state), at most {@link DrainPolicy#maxBlockers()};
      * one of them may have ended since.
      */
     public List<OpenConnection> blockers() {

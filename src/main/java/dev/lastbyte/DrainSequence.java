@@ -202,7 +202,7 @@ final class DrainSequence {
     }
 
     private DrainOutcome outcome(ConnectionCounts counts, boolean forced) {
-        if (counts.open() > 0 && !forced) {
+        if (counts.open() > 0 && (!forced || plan.forced() == 0)) {
             return DrainOutcome.UNFINISHED;
         }
         if (plan.forced() > 0) {

@@ -119,6 +119,11 @@ final class Drains {
         }
     }
 
+    /** Waits a moment for the listener to hear the end. */
+    void awaitNews() {
+        news.await();
+    }
+
     synchronized void installShutdownHook(Duration drainTimeout) {
         DrainPolicy hooked = policy.toBuilder().drainTimeout(drainTimeout).build();
         ShutdownHook installed = hook;

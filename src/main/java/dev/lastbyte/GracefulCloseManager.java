@@ -141,7 +141,8 @@ public final class GracefulCloseManager implements AutoCloseable {
     }
 
     /**
-     * Ends all connections and listeners, without losing a client, by {@link DrainPolicy#drainTimeout()} at the latest. Does
+     * Ends all connections and listeners, without losing a client, by {@link DrainPolicy#drainTimeout()} at the latest, or a
+     * second later if an event loop is blocked and its connections cannot be ended. Does
      * not block and may be called from any thread. While a drain runs, and when it has run, a further call joins it, and its
      * policy is ignored. A drain that was cancelled may be followed by another.
      *
@@ -183,7 +184,8 @@ public final class GracefulCloseManager implements AutoCloseable {
 
     /**
      * Makes the end of the JVM (SIGTERM, SIGINT, {@code System.exit}) drain first: the JVM waits until the report is out.
-     * Other shutdown hooks run at the same time, so what requests in progress need must not be closed by one of them. A
+     * {@code System.exit} must not be called on an event loop then, which the drain would wait for. Other shutdown hooks run
+     * at the same time, so what requests in progress need must not be closed by one of them. A
      * drain that runs already is made to end within the limit too; when one has ended, the hook does nothing. A second call replaces the limit of the first.
      *
      * @param drainTimeout the limit of that drain, in place of {@link DrainPolicy#drainTimeout()}; some seconds less than the

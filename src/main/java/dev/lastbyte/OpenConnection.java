@@ -16,7 +16,7 @@ public final class OpenConnection {
         IDLE,
         /** It is marked as long-lived. */
         LONG_LIVED,
-        /** Its close sequence runs. */
+        /** Its close has been asked for, and a protocol is saying goodbye, or its close sequence runs. */
         CLOSING
     }
 

@@ -43,5 +43,6 @@ final class ShutdownHook implements Runnable {
         if (report.outcome() == DrainOutcome.CANCELLED) {
             drains.drainWithin(policy).join(); // that one was taken back just before; this one cannot be
         }
+        drains.awaitNews();
     }
 }

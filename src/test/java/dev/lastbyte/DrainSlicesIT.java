@@ -3,16 +3,15 @@ package dev.lastbyte;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.testing.LoopProbe;
 import dev.lastbyte.testing.PeerRun;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.Transports;
 import io.netty.channel.Channel;
 import io.netty.util.concurrent.EventExecutor;
-import io.netty.util.concurrent.ScheduledFuture;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -49,7 +48,7 @@ class DrainSlicesIT {
                 .start()) {
             peers.addAll(server.connectMany(CONNECTIONS));
             EventExecutor loop = server.group.iterator().next();
-            Probe probe = new Probe(loop);
+            LoopProbe probe = new LoopProbe(loop);
             if (inOneTask) {
                 List<Channel> channels = server.children();
                 loop.execute(() -> channels.forEach(Channel::close));
@@ -68,34 +67,6 @@ class DrainSlicesIT {
             for (PeerRun peer : peers) {
                 peer.close();
             }
-        }
-    }
-
-    /** Runs on the loop every millisecond and keeps the longest gap. */
-    private static final class Probe {
-        private final ScheduledFuture<?> task;
-        private final EventExecutor loop;
-        private long lastNanos = System.nanoTime();
-        private long longestNanos;
-
-        Probe(EventExecutor loop) {
-            this.loop = loop;
-            task = loop.scheduleAtFixedRate(this::tick, 0, 1, TimeUnit.MILLISECONDS);
-        }
-
-        private void tick() {
-            long now = System.nanoTime();
-            longestNanos = Math.max(longestNanos, now - lastNanos);
-            lastNanos = now;
-        }
-
-        long stop() throws Exception {
-            return loop.submit(() -> {
-                        tick();
-                        task.cancel(false);
-                        return TimeUnit.NANOSECONDS.toMillis(longestNanos);
-                    })
-                    .get(30, TimeUnit.SECONDS);
         }
     }
 }

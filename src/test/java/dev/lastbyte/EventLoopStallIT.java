@@ -4,14 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.testing.Answer;
+import dev.lastbyte.testing.LoopProbe;
 import dev.lastbyte.testing.PeerRun;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.TestServer;
 import dev.lastbyte.testing.Transports;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
-import io.netty.util.concurrent.EventExecutor;
-import io.netty.util.concurrent.ScheduledFuture;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,7 +60,7 @@ class EventLoopStallIT {
                 channels.add(server.accepted());
             }
             assertTrue(written.await(30, TimeUnit.SECONDS));
-            Probe probe = new Probe(channels.get(0).eventLoop());
+            LoopProbe probe = new LoopProbe(channels.get(0).eventLoop());
             channels.forEach(Channel::close);
             for (Channel channel : channels) {
                 CloseReport report = server.report(channel);
@@ -79,33 +78,5 @@ class EventLoopStallIT {
 
     private static CloseCause expectedOnNio(CloseStrategy strategy) {
         return strategy.discards() ? CloseCause.STALLED : CloseCause.NOT_AWAITED;
-    }
-
-    /** Runs on the loop every millisecond and keeps the longest gap. */
-    private static final class Probe {
-        private final ScheduledFuture<?> task;
-        private final EventExecutor loop;
-        private long lastNanos = System.nanoTime();
-        private long longestNanos;
-
-        Probe(EventExecutor loop) {
-            this.loop = loop;
-            task = loop.scheduleAtFixedRate(this::tick, 0, 1, TimeUnit.MILLISECONDS);
-        }
-
-        private void tick() {
-            long now = System.nanoTime();
-            longestNanos = Math.max(longestNanos, now - lastNanos);
-            lastNanos = now;
-        }
-
-        long stop() throws Exception {
-            return loop.submit(() -> {
-                        tick();
-                        task.cancel(false);
-                        return TimeUnit.NANOSECONDS.toMillis(longestNanos);
-                    })
-                    .get(30, TimeUnit.SECONDS);
-        }
     }
 }
