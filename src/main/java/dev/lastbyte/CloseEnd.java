@@ -135,13 +135,16 @@ final class CloseEnd {
 
     private void publish() {
         CloseReport result = report.build();
-        terms.watch().closed(result);
-        CloseReports.publish(channel, result);
-        for (ChannelPromise promise : promises) {
-            promise.trySuccess();
+        try {
+            CloseReports.publish(channel, result);
+            for (ChannelPromise promise : promises) {
+                promise.trySuccess();
+            }
+            promises.clear();
+            CloseReports.tell(terms.config().listener(), channel, result);
+        } finally {
+            terms.watch().closed(result); // last: when a drain is over, every listener has been told
         }
-        promises.clear();
-        CloseReports.tell(terms.config().listener(), channel, result);
     }
 
     private CloseOutcome outcome(DeliveryWatch delivery) {

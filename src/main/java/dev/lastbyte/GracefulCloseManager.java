@@ -146,7 +146,7 @@ public final class GracefulCloseManager implements AutoCloseable {
      * not block and may be called from any thread. While a drain runs, and when it has run, a further call joins it, and its
      * policy is ignored. A drain that was cancelled may be followed by another.
      *
-     * @return the report; it never fails, and completing or cancelling this future changes nothing for others
+     * @return the report, when every {@link CloseListener} has been told of its connection; it never fails, and completing or cancelling this future changes nothing for others
      * @throws NullPointerException if {@code policy} is null
      */
     public CompletableFuture<DrainReport> drain(DrainPolicy policy) {
