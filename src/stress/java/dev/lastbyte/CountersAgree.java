@@ -34,12 +34,12 @@ public class CountersAgree {
     /** The drain's thread. */
     @Actor
     public void read(JJ_Result result) {
-        result.r1 = ConnectionCounts.read(List.of(connections)).open();
+        result.r1 = ConnectionCounts.read(List.of(connections.counters())).open();
     }
 
     /** Afterwards. */
     @Arbiter
     public void readAgain(JJ_Result result) {
-        result.r2 = ConnectionCounts.read(List.of(connections)).open();
+        result.r2 = ConnectionCounts.read(List.of(connections.counters())).open();
     }
 }
