@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DrainPolicy {
     static final Duration DEFAULT_ANNOUNCE_DELAY = Duration.ZERO;
-    static final Duration DEFAULT_ACCEPT_TIMEOUT = Duration.ofSeconds(1);
+    static final Duration DEFAULT_ACCEPT_TIMEOUT = Duration.ofSeconds(3);
     static final Duration DEFAULT_IDLE_AFTER = Duration.ofSeconds(5);
     static final Duration DEFAULT_CLOSE_SPREAD = Duration.ZERO;
     static final Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(30);
@@ -202,8 +202,8 @@ public final class DrainPolicy {
 
         /**
          * The longest {@link DrainPhase#STOP_ACCEPTING} lasts. It usually takes a few round trips of the slowest client that
-         * is connecting; clients that never finish their handshake are cut off here. Never beyond {@code gracePeriod}, which runs
-         * already. Default 1 s.
+         * is connecting, and a second if a client never finishes its handshake; on an event loop that is busy with connections
+         * the accept queue takes its time. Never beyond {@code gracePeriod}, which runs already. Default 3 s.
          */
         public Builder acceptTimeout(Duration acceptTimeout) {
             acceptTimeoutNanos = Checks.nanos(acceptTimeout, "acceptTimeout");

@@ -31,6 +31,7 @@ final class Drains {
         if (!listeners.add(channel)) {
             return;
         }
+        AcceptBurst.prepare(channel);
         channel.pipeline().addFirst(acceptWatch);
         channel.closeFuture().addListener(closed -> listeners.remove(channel));
         DrainSequence running;

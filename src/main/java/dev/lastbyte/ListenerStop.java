@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   hold off new SYNs ({@link SynFilter})
  *     → no handshake under way ({@link SocketTable}, on the timer's thread)
- *       → accept queue empty ({@link AcceptQueue}), accepting all the time
+ *       → accept queue empty ({@link AcceptRest}), accepting all the time
  *         → close
  * </pre>
  *
@@ -45,30 +45,30 @@ final class ListenerStop {
     private static final long LOOK_LIMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long SHORTEST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
     private static final int PAUSE_PER_LOOK = 4;
-    private static final long QUEUE_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
-    private static final long READ_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
     private static final long LAST_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long STUCK_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long LATE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     private final CompletableFuture<ListenerReport> result = new CompletableFuture<>();
     private final Channel listener;
     private final SystemView system;
     private final ScheduledExecutorService timer;
     private final HandshakeLooks looks;
+    private final AcceptRest rest;
     private final @Nullable SocketAddress address;
     private final long startNanos;
     private volatile boolean filtered;
     private volatile @Nullable Handshakes handshakes;
     private volatile @Nullable Throwable failure;
     private volatile OptionalLong unaccepted = OptionalLong.empty();
-    private long readAgainNanos;
-    private boolean seenEmpty;
+    private boolean begunLate;
 
     private ListenerStop(Channel listener, SystemView system, ScheduledExecutorService timer, HandshakeLooks looks) {
         this.looks = looks;
         this.listener = listener;
         this.system = system;
         this.timer = timer;
+        rest = new AcceptRest(listener, system, () -> guarded(this::close));
         address = listener.localAddress();
         startNanos = system.nanoTime();
     }
@@ -105,11 +105,11 @@ final class ListenerStop {
             listener.closeFuture().addListener(closed -> end.cancel(false));
         }
         if (left > 0) {
-            onLoop(this::stopAccepting);
+            onLoop(() -> stopAccepting(deadlineNanos - lastLook));
         }
     }
 
-    private void stopAccepting() {
+    private void stopAccepting(long dueNanos) {
         if (!listener.isOpen()) {
             return;
         }
@@ -117,13 +117,15 @@ final class ListenerStop {
             listener.close();
             return;
         }
-        readOn();
+        begunLate = system.nanoTime() - dueNanos >= 0;
+        rest.readOn();
+        AcceptBurst.begin(listener);
         if (system.hasTcpInfo(listener) && SynFilter.attach(listener)) {
             CloseLog.LOG.debug("{} holds new connections off", listener);
             filtered = true;
             awaitHandshakesAt(system.nanoTime());
         } else if (TransportKind.of(listener).isLinuxUnixSocket()
-                && UnixListenerShutdown.begin(listener, this::readOn, () -> guarded(this::close))) {
+                && UnixListenerShutdown.begin(listener, rest::readOn, () -> guarded(this::close))) {
             CloseLog.LOG.debug("{} refuses new connections", listener);
             filtered = true;
         } else if (!NioLastAccept.begin(listener, system)) {
@@ -144,11 +146,11 @@ final class ListenerStop {
         long now = system.nanoTime();
         if (seen == null) {
             CloseLog.LOG.debug("{} cannot see handshakes, waits a while", listener);
-            onTimer(() -> onLoop(this::awaitQueue), Math.max(0, startNanos + BLIND_NANOS - now));
+            onTimer(() -> onLoop(rest::start), Math.max(0, startNanos + BLIND_NANOS - now));
         } else if (isWorthWaiting(seen, now)) {
             awaitHandshakesAt(now + Math.max(SHORTEST_PAUSE_NANOS, PAUSE_PER_LOOK * (now - begin)));
         } else {
-            onLoop(this::awaitQueue);
+            onLoop(rest::start);
         }
     }
 
@@ -168,32 +170,6 @@ final class ListenerStop {
         return ours;
     }
 
-    private void awaitQueue() {
-        if (!listener.isOpen()) {
-            return;
-        }
-        readOn();
-        if (AcceptQueue.length(listener).orElse(0) > 0) {
-            seenEmpty = false;
-            listener.eventLoop().schedule(this::awaitQueue, QUEUE_PAUSE_NANOS, TimeUnit.NANOSECONDS);
-        } else if (!seenEmpty) {
-            // io_uring may have accepted connections that this turn of the loop has not been told of
-            seenEmpty = true;
-            listener.eventLoop().schedule(this::awaitQueue, 0, TimeUnit.NANOSECONDS);
-        } else {
-            close();
-        }
-    }
-
-    /** Accepting may be off by the user's choice, or for a second after an accept that failed. */
-    private void readOn() {
-        long now = system.nanoTime();
-        if (!listener.config().isAutoRead() && (readAgainNanos == 0 || now - readAgainNanos >= 0)) {
-            readAgainNanos = now + READ_AGAIN_NANOS;
-            listener.config().setAutoRead(true);
-        }
-    }
-
     private void endOfTime(long dueNanos, long lastLookNanos) {
         if (!listener.isOpen()) {
             return;
@@ -202,8 +178,18 @@ final class ListenerStop {
         if (filtered) {
             look(dueNanos, lastLookNanos);
         }
-        onLoop(this::close);
+        onLoop(this::closeSoon);
         onTimer(this::giveUp, STUCK_NANOS);
+    }
+
+    private void closeSoon() {
+        if (begunLate) { // the event loop was blocked all the time: what began in this very turn needs some more
+            listener.eventLoop().schedule(() -> guarded(this::close), LATE_NANOS, TimeUnit.NANOSECONDS);
+        } else if (filtered && system.hasTcpInfo(listener)) {
+            rest.finish();
+        } else {
+            close();
+        }
     }
 
     private void close() {

@@ -133,10 +133,11 @@ final class LoopDrain {
 
     private void portion() {
         cancelTimer();
+        shedding.beginTurn();
         long start = plan.system().nanoTime();
         long now = start;
         boolean more = true;
-        for (int i = 0; more && i < PORTION && now - start < PORTION_NANOS; i++) {
+        for (int i = 0; more && !shedding.wantsTurn() && i < PORTION && now - start < PORTION_NANOS; i++) {
             more = guardedStep(now);
             now = plan.system().nanoTime();
         }

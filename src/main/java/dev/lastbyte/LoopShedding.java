@@ -19,6 +19,8 @@ final class LoopShedding {
     private @Nullable EvenSpread longLivedSpread;
     private long lastIdleNanos;
     private long lastLongLivedNanos;
+    private boolean looked;
+    private boolean wantsTurn;
 
     LoopShedding(LoopConnections connections, DrainPlan plan) {
         this.connections = connections;
@@ -28,10 +30,31 @@ final class LoopShedding {
 
     /** Deals with the next connection of a round; returns false when there is nothing more to do now. */
     boolean step(long now) {
-        return lookAtOpen(now)
-                || tellLongLived()
-                || handDown()
-                || (isDue(now) && hasRoom(now) && (shedIdle(now) || shedLongLived(now) || endGrace(now)));
+        if (lookAtOpen(now)) {
+            looked = true;
+            return true;
+        }
+        if (tellLongLived() || handDown()) {
+            return true;
+        }
+        if (looked && isDue(now)) {
+            wantsTurn = true;
+            return true;
+        }
+        return isDue(now) && hasRoom(now) && (shedIdle(now) || shedLongLived(now) || endGrace(now));
+    }
+
+    /** Begins what goes on in one turn of the event loop. */
+    void beginTurn() {
+        looked = false;
+        wantsTurn = false;
+    }
+
+    /**
+     * Whether the event loop should read first: what arrived while it was blocked has made a connection busy that seems idle.
+     */
+    boolean wantsTurn() {
+        return wantsTurn;
     }
 
     private boolean isDue(long now) {

@@ -220,19 +220,20 @@ final class ManagedConnection implements CloseTerms, ConnectionWatch {
         return left <= 0;
     }
 
-    /** Whether a connection that was found idle still is; what was asked a moment ago is not asked again. */
+    /** Whether a connection that was found idle still is; what the kernel said a moment ago holds. */
     boolean isStillIdle(long now, long idleAfterNanos) {
-        boolean fresh = now - nextLookNanos < FRESH_NANOS && openExchanges == 0;
+        boolean fresh = silence == null && now - nextLookNanos < FRESH_NANOS && openExchanges == 0;
         return fresh || isIdle(now, idleAfterNanos);
     }
 
     private long silentNanos(long now) {
         TcpInfo info = system().hasTcpInfo(channel()) ? system().tcpInfo(channel()) : null;
-        if (info != null) {
-            return info.silentMillis() * 1_000_000;
+        if (info == null) {
+            watchSilence(now);
+            return silence == null ? now - sinceNanos : now - silence.lastNanos();
         }
-        watchSilence(now);
-        return silence == null ? now - sinceNanos : now - silence.lastNanos();
+        long silent = Math.min(info.silentMillis() * 1_000_000, now - sinceNanos); // it may have waited to be accepted
+        return silent > 0 && system().hasUnreadInput(channel()) ? 0 : silent;
     }
 
     /** Asks the connection to close, from the end of its pipeline, so that every protocol says goodbye. */

@@ -21,6 +21,11 @@ interface SystemView {
         public @Nullable TcpInfo tcpInfo(Channel channel) {
             return TcpInfo.read(channel);
         }
+
+        @Override
+        public boolean hasUnreadInput(Channel channel) {
+            return TransportKind.of(channel).hasTcpOptions() && ReceiveQueue.holds(channel);
+        }
     };
 
     /** Monotonic time in nanoseconds. */
@@ -32,4 +37,7 @@ interface SystemView {
     /** The kernel's counters of a connection, or null if it does not answer. */
     @Nullable
     TcpInfo tcpInfo(Channel channel);
+
+    /** Whether the kernel holds input that has not been read; false where it does not tell. */
+    boolean hasUnreadInput(Channel channel);
 }

@@ -21,12 +21,15 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.EventExecutor;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -251,6 +254,59 @@ class DrainConnectionsIT {
             peer.socket().close();
             DrainReport report = Drained.await(drain);
             assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+        }
+    }
+
+    /** Silent for long when the event loop comes round to it, with a request that nobody has read. */
+    @ParameterizedTest
+    @MethodSource(GRACEFUL)
+    void request_thatArrivesWhileTheLoopIsBlocked_isAnswered(Transports transport) throws Exception {
+        DrainPolicy policy = Drained.POLICY.toBuilder()
+                .announceDelay(Duration.ofMillis(400))
+                .idleAfter(Duration.ofMillis(100))
+                .drainTimeout(Duration.ofSeconds(20))
+                .build();
+        CountDownLatch release = new CountDownLatch(1);
+        try (ManagedServer server = ManagedServer.on(transport)
+                        .policy(policy)
+                        .handlers(channel -> channel.pipeline().addLast(new AnswersEverything()))
+                        .start();
+                PeerRun client = server.connect()) {
+            try {
+                Channel channel = server.accepted();
+                server.awaitOpen(1);
+                CompletableFuture<DrainReport> drain = server.manager.drain();
+                if (!TransportKind.of(channel).hasTcpOptions()) {
+                    Eventually.await(
+                            "silence is watched", () -> channel.pipeline().get(SilenceWatch.class) != null);
+                }
+                channel.eventLoop().execute(() -> awaitQuietly(release));
+                client.request();
+                Eventually.await("shedding", () -> server.manager.phase() == DrainPhase.SHEDDING);
+                release.countDown();
+                client.readAll();
+                client.socket().close();
+                DrainReport report = Drained.await(drain, policy.drainTimeout());
+                assertEquals(1, client.bytes(), report::toString);
+            } finally {
+                release.countDown();
+            }
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await(40, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static final class AnswersEverything extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            ReferenceCountUtil.release(message);
+            ctx.writeAndFlush(ctx.alloc().buffer(1).writeByte(0));
         }
     }
 

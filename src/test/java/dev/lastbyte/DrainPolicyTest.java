@@ -138,7 +138,7 @@ class DrainPolicyTest {
     @ParameterizedTest
     @CsvSource({
         "announceDelay,0,0",
-        "acceptTimeout,1000,1 s",
+        "acceptTimeout,3000,3 s",
         "idleAfter,5000,5 s",
         "closeSpread,0,0",
         "gracePeriod,20000,20 s",

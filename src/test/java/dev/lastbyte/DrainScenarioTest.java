@@ -63,6 +63,7 @@ class DrainScenarioTest {
     void idleConnection_silentBefore_isClosedAtOnce() {
         server.system.silentFor(10_000);
         EmbeddedDuplexChannel channel = server.connect();
+        server.pass(200);
         DrainSequence drain = server.drain(POLICY);
         server.pass(10);
         assertEquals("FIN", channel.log().get(0));
@@ -71,6 +72,32 @@ class DrainScenarioTest {
         assertEquals(DrainOutcome.COMPLETE, report(drain).outcome());
         assertEquals(1, report(drain).openAtStart());
         assertEquals(1L, DrainReport.sum(report(drain).closed()));
+    }
+
+    /** The kernel counts from the handshake; how long a connection waits to be accepted is our doing. */
+    @Test
+    void connection_thatWaitedToBeAccepted_isSilentOnlySinceThen() {
+        server.system.silentFor(10_000);
+        EmbeddedDuplexChannel channel = server.connect();
+        server.drain(POLICY);
+        server.pass(150);
+        assertEquals(List.of(), channel.log());
+        server.pass(160);
+        assertEquals("FIN", channel.log().get(0));
+    }
+
+    @Test
+    void unreadInput_isNoSilence() {
+        server.system.silentFor(10_000);
+        EmbeddedDuplexChannel channel = server.connect();
+        server.pass(200);
+        server.system.unreadInput(true);
+        server.drain(POLICY);
+        server.pass(500);
+        assertEquals(List.of(), channel.log());
+        server.system.unreadInput(false);
+        server.pass(310);
+        assertEquals("FIN", channel.log().get(0));
     }
 
     @Test
@@ -274,7 +301,7 @@ class DrainScenarioTest {
         EmbeddedDuplexChannel channel = server.connect();
         server.drain(POLICY.toBuilder().announceDelay(Duration.ofMillis(500)).build())
                 .cancel();
-        server.pass(10);
+        server.pass(200);
         server.drain(POLICY);
         server.pass(10);
         assertEquals("FIN", channel.log().get(0));
@@ -288,6 +315,8 @@ class DrainScenarioTest {
         for (int i = 0; i < 9; i++) {
             server.connect();
         }
+        server.pass(200);
+        long start = server.millis();
         server.drain(POLICY.toBuilder().closeSpread(Duration.ofMillis(1000)).build());
         List<Long> closed = new ArrayList<>();
         for (int i = 0; i < 1100; i++) {
@@ -296,7 +325,7 @@ class DrainScenarioTest {
                     .filter(c -> c.log().contains("FIN"))
                     .count();
             while (closed.size() < gone) {
-                closed.add(server.millis());
+                closed.add(server.millis() - start);
             }
         }
         // each is alone on its event loop: the middle of the span

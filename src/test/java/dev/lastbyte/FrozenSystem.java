@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class FrozenSystem implements SystemView {
     private long nanos = 1;
     private @Nullable TcpInfo info;
+    private boolean unreadInput;
 
     @Override
     public long nanoTime() {
@@ -23,6 +24,16 @@ final class FrozenSystem implements SystemView {
     @Override
     public @Nullable TcpInfo tcpInfo(Channel channel) {
         return info;
+    }
+
+    @Override
+    public boolean hasUnreadInput(Channel channel) {
+        return unreadInput;
+    }
+
+    /** The kernel holds input that no event loop has read yet. */
+    void unreadInput(boolean now) {
+        unreadInput = now;
     }
 
     /** Lets time pass, for the channel's timers too, in steps of at most 1 ms. */

@@ -15,6 +15,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
@@ -39,6 +40,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -303,19 +305,89 @@ class ListenerStopIT {
         CountDownLatch release = new CountDownLatch(1);
         try (OneByteServer server = server(Transports.NIO, b -> {})) {
             try {
-                server.listener().eventLoop().execute(() -> {
-                    try {
-                        release.await(40, TimeUnit.SECONDS);
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                    }
-                });
+                server.listener().eventLoop().execute(() -> awaitQuietly(release));
                 ListenerReport report = stop(server.listener(), Duration.ofMillis(100));
                 assertTrue(report.failure().isPresent(), report::toString);
             } finally {
                 release.countDown();
             }
             assertTrue(server.listener().closeFuture().await(30, TimeUnit.SECONDS));
+        }
+    }
+
+    /** With one accept per turn of its event loop this queue would take three times as long as the stop has. */
+    @ParameterizedTest
+    @MethodSource("dev.lastbyte.testing.Transports#withTcpInfo")
+    void stop_onABusyLoop_servesThoseWhoWait(Transports transport) throws Exception {
+        List<SocketChannel> clients = new ArrayList<>();
+        try (OneByteServer server = server(transport, b -> b.option(ChannelOption.AUTO_READ, false))) {
+            AcceptBurst.prepare(server.listener()); // as manage() does
+            EventLoop loop = server.listener().eventLoop();
+            AtomicBoolean busy = new AtomicBoolean(true);
+            try {
+                loop.execute(() -> workTenMillis(loop, busy));
+                for (int i = 0; i < 150; i++) {
+                    clients.add(connect(server.address()));
+                }
+                ListenerReport report = stop(server.listener(), Duration.ofMillis(500));
+                assertEquals(OptionalLong.of(0), report.unaccepted(), report::toString);
+                awaitAnswers(clients, report);
+            } finally {
+                busy.set(false);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Transports.class)
+    void stop_onALoopBlockedBeyondTheDeadline_servesThoseWhoWait(Transports transport) throws Exception {
+        List<SocketChannel> clients = new ArrayList<>();
+        CountDownLatch blocked = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        try (OneByteServer server = server(transport, b -> b.option(ChannelOption.SO_BACKLOG, 128))) {
+            AcceptBurst.prepare(server.listener());
+            try {
+                server.listener().eventLoop().execute(() -> {
+                    blocked.countDown();
+                    awaitQuietly(release);
+                });
+                assertTrue(blocked.await(30, TimeUnit.SECONDS));
+                for (int i = 0; i < 40; i++) {
+                    clients.add(connect(server.address()));
+                }
+                CompletableFuture<ListenerReport> stop = begin(server.listener(), Duration.ofMillis(50));
+                timer.schedule(release::countDown, 100, TimeUnit.MILLISECONDS);
+                ListenerReport report = stop.get(40, TimeUnit.SECONDS);
+                awaitAnswers(clients, report);
+            } finally {
+                release.countDown();
+            }
+        }
+    }
+
+    private static void workTenMillis(EventLoop loop, AtomicBoolean on) {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(10);
+        while (System.nanoTime() - end < 0) {
+            Thread.onSpinWait();
+        }
+        if (on.get()) {
+            loop.schedule(() -> workTenMillis(loop, on), 0, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await(40, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void awaitAnswers(List<SocketChannel> clients, ListenerReport report) throws IOException {
+        for (SocketChannel client : clients) {
+            client.write(ByteBuffer.allocate(1));
+            assertEquals(1, client.read(ByteBuffer.allocate(1)), report::toString);
+            client.close();
         }
     }
 

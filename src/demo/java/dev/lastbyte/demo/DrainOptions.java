@@ -27,7 +27,7 @@ public final class DrainOptions {
             time(
                     "--accept-timeout",
                     DrainPolicy.Builder::acceptTimeout,
-                    "longest time to take over what the kernel has accepted (default 1s)"),
+                    "longest time to take over what the kernel has accepted (default 3s)"),
             time(
                     "--idle-after",
                     DrainPolicy.Builder::idleAfter,
