@@ -134,6 +134,7 @@ final class CloseEnd {
     }
 
     private void publish() {
+        report.farewell = Goodbye.report(channel, report.discardedBytes);
         CloseReport result = report.build();
         try {
             CloseReports.publish(channel, result);

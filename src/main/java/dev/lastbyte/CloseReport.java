@@ -24,6 +24,7 @@ public final class CloseReport {
     private final long discardNanos;
     private final long totalNanos;
     private final @Nullable Throwable failure;
+    private final @Nullable FarewellReport farewell;
 
     CloseReport(Builder builder) {
         outcome = Objects.requireNonNull(builder.outcome, "outcome");
@@ -38,6 +39,7 @@ public final class CloseReport {
         discardNanos = builder.discardNanos;
         totalNanos = builder.totalNanos;
         failure = builder.failure;
+        farewell = builder.farewell;
     }
 
     /** How much is known about what the peer received. */
@@ -107,6 +109,11 @@ public final class CloseReport {
         return Optional.ofNullable(failure);
     }
 
+    /** What the protocol's last words came to, or empty if the pipeline has no handler that says any. */
+    public Optional<FarewellReport> farewell() {
+        return Optional.ofNullable(farewell);
+    }
+
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(160)
@@ -137,6 +144,9 @@ public final class CloseReport {
         if (failure != null) {
             text.append(", failure ").append(failure);
         }
+        if (farewell != null) {
+            text.append(", ").append(farewell);
+        }
         return text.toString();
     }
 
@@ -161,6 +171,9 @@ public final class CloseReport {
 
         @Nullable
         Throwable failure;
+
+        @Nullable
+        FarewellReport farewell;
 
         Builder(CloseStrategy strategy, String transport, @Nullable SocketAddress remoteAddress) {
             this.strategy = strategy;

@@ -18,6 +18,24 @@ interface CloseTerms {
         return new Unmanaged(config, system);
     }
 
+    /** The same connection's terms with other limits. */
+    static CloseTerms overridden(CloseTerms terms, GracefulCloseConfig config) {
+        return new Overridden(config, terms);
+    }
+
+    /** Terms with other limits. Thread-safe as the original ones are. */
+    record Overridden(GracefulCloseConfig config, CloseTerms terms) implements CloseTerms {
+        @Override
+        public SystemView system() {
+            return terms.system();
+        }
+
+        @Override
+        public ConnectionWatch watch() {
+            return terms.watch();
+        }
+    }
+
     /** Terms of nobody else's. Immutable. */
     record Unmanaged(GracefulCloseConfig config, SystemView system) implements CloseTerms {}
 }

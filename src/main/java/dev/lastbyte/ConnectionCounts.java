@@ -11,6 +11,8 @@ import java.util.Map;
  * @param released those whose handler was removed
  * @param closed those that have ended, by outcome
  * @param interrupted those that were closed at the end of their time with an exchange open
+ * @param refused requests that were not served and whose sender knows that
+ * @param lost requests that were not served, or not to the end, and whose sender cannot know that
  * @param idle open ones that wait for their turn to be closed
  * @param closing open ones whose close has been asked for or runs
  * @param inExchange open ones with an open exchange
@@ -20,6 +22,8 @@ record ConnectionCounts(
         long released,
         Map<CloseOutcome, Long> closed,
         long interrupted,
+        long refused,
+        long lost,
         long idle,
         long closing,
         long inExchange) {
@@ -29,10 +33,13 @@ record ConnectionCounts(
         loops.forEach(loop -> loop.addOutcomes(closed));
         long released = sum(loops, Count.RELEASED);
         long interrupted = sum(loops, Count.INTERRUPTED);
+        long refused = sum(loops, Count.REFUSED);
+        long lost = sum(loops, Count.LOST);
         long idle = sum(loops, Count.IDLE);
         long closing = sum(loops, Count.CLOSING);
         long inExchange = sum(loops, Count.IN_EXCHANGE);
-        return new ConnectionCounts(sum(loops, Count.OPENED), released, closed, interrupted, idle, closing, inExchange);
+        return new ConnectionCounts(
+                sum(loops, Count.OPENED), released, closed, interrupted, refused, lost, idle, closing, inExchange);
     }
 
     private static long sum(Collection<LoopCounters> loops, Count count) {

@@ -2,9 +2,15 @@ package dev.lastbyte;
 
 /** How a drain ended. Immutable. */
 public enum DrainOutcome {
-    /** Every connection ended within the limits of its own close, before the deadline, and no open exchange was cut short. */
+    /**
+     * Every connection ended within the limits of its own close, before the deadline; no open exchange was cut short, and no
+     * request lost, as far as the protocols can tell.
+     */
     COMPLETE,
-    /** Every connection ended before the deadline, but some were closed with an exchange open: {@code gracePeriod} was over. */
+    /**
+     * Every connection ended before the deadline, but some were closed with an exchange open, because {@code gracePeriod} was over, or
+     * a request was lost that was sent while its connection was being closed.
+     */
     INTERRUPTED,
     /** At the deadline some connections were still open; they were ended then, and are named in the report. */
     FORCED,

@@ -18,6 +18,8 @@ public final class DrainReport {
     private final long late;
     private final long released;
     private final long interrupted;
+    private final long refusedRequests;
+    private final long lostRequests;
     private final Map<CloseOutcome, Long> closed;
     private final Map<DrainPhase, Long> closedIn;
     private final Map<DrainPhase, Duration> phaseTimes;
@@ -32,6 +34,8 @@ public final class DrainReport {
         late = builder.late;
         released = builder.released;
         interrupted = builder.interrupted;
+        refusedRequests = builder.refusedRequests;
+        lostRequests = builder.lostRequests;
         closed = Collections.unmodifiableMap(new EnumMap<>(builder.closed));
         closedIn = Collections.unmodifiableMap(new EnumMap<>(builder.closedIn));
         phaseTimes = Collections.unmodifiableMap(new EnumMap<>(builder.phaseTimes));
@@ -67,6 +71,19 @@ public final class DrainReport {
      */
     public long interrupted() {
         return interrupted;
+    }
+
+    /**
+     * Requests that were not served and that their senders may safely repeat, as the protocols tell ({@link FarewellReport}); only
+     * of connections whose pipelines have a handler that tells.
+     */
+    public long refusedRequests() {
+        return refusedRequests;
+    }
+
+    /** The same for requests that were not served, or not to the end, and whose senders cannot know that. */
+    public long lostRequests() {
+        return lostRequests;
     }
 
     /** Connections that ended during the drain, by outcome; every outcome is a key. */
@@ -133,6 +150,10 @@ public final class DrainReport {
                 .append(" forced, ")
                 .append(interrupted)
                 .append(" interrupted, ")
+                .append(refusedRequests)
+                .append(" requests refused, ")
+                .append(lostRequests)
+                .append(" lost, ")
                 .append(unfinished)
                 .append(" unfinished; ");
         phaseTimes.forEach((phase, time) -> text.append(phase)
@@ -168,6 +189,8 @@ public final class DrainReport {
         long late;
         long released;
         long interrupted;
+        long refusedRequests;
+        long lostRequests;
         final Map<CloseOutcome, Long> closed = new EnumMap<>(CloseOutcome.class);
         final Map<DrainPhase, Long> closedIn = new EnumMap<>(DrainPhase.class);
         final Map<DrainPhase, Duration> phaseTimes = new EnumMap<>(DrainPhase.class);

@@ -61,9 +61,9 @@ final class DrainTally {
         return new DrainProgress(plan.phase(), counts, before, plan.forced(), plan.deadlineNanos() - now, blockers);
     }
 
-    /** Whether an open exchange was cut short. */
+    /** Whether an open exchange was cut short, or a request lost. */
     boolean isInterrupted(ConnectionCounts counts) {
-        return counts.interrupted() > before.interrupted();
+        return counts.interrupted() > before.interrupted() || counts.lost() > before.lost();
     }
 
     DrainReport report(DrainOutcome outcome, long now, ConnectionCounts counts, List<ListenerReport> listeners) {
@@ -71,6 +71,8 @@ final class DrainTally {
         report.late = counts.opened() - before.opened();
         report.released = counts.released() - before.released();
         report.interrupted = counts.interrupted() - before.interrupted();
+        report.refusedRequests = counts.refused() - before.refused();
+        report.lostRequests = counts.lost() - before.lost();
         report.closed.putAll(counts.closedSince(before));
         report.totalNanos = now - startNanos;
         report.stragglers = plan.stragglers();

@@ -42,6 +42,7 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
     private final PeerHalfCloses halfCloses;
     private final ResetSign resetSign = new ResetSign();
     private @Nullable ChannelHandlerContext ctx;
+    private @Nullable CloseOverride override;
     private volatile @Nullable CloseSequence sequence; // written on the event loop only
     private boolean wasActive;
     private boolean wasUnregistered;
@@ -93,6 +94,19 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
             channel.eventLoop().execute(() -> handler.endNow(CloseCause.FORCED));
         }
         return channel.closeFuture();
+    }
+
+    /** Closes a channel with other limits. */
+    static void closeWith(Channel channel, CloseOverride override) {
+        GracefulCloseHandler handler = find(channel);
+        if (handler == null || !channel.isRegistered()) {
+            channel.close();
+        } else if (channel.eventLoop().inEventLoop()) {
+            handler.override = override;
+            channel.pipeline().close();
+        } else {
+            channel.eventLoop().execute(() -> closeWith(channel, override));
+        }
     }
 
     /**
@@ -219,7 +233,9 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
             ctx.close(promise);
         } else if (Placement.isOvertakenByTls(ctx)) {
             bypassed = true;
-            ctx.pipeline().addFirst(new GracefulCloseHandler(terms));
+            GracefulCloseHandler inFront = new GracefulCloseHandler(terms);
+            inFront.override = override;
+            ctx.pipeline().addFirst(inFront);
             ctx.close(promise);
         } else {
             begin(ctx).start(promise);
@@ -285,10 +301,15 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
 
     private CloseSequence begin(ChannelHandlerContext ctx) {
         halfCloses.stop();
-        CloseSequence begun = new CloseSequence(ctx, terms);
+        CloseSequence begun = new CloseSequence(ctx, termsOfClose());
         sequence = begun;
         terms.watch().closing(begun);
         return begun;
+    }
+
+    private CloseTerms termsOfClose() {
+        CloseOverride wanted = override;
+        return wanted == null ? terms : CloseTerms.overridden(terms, wanted.applyTo(terms.config()));
     }
 
     private void countExchange(int change) {

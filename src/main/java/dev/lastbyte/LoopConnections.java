@@ -180,6 +180,7 @@ final class LoopConnections {
             running.ended(connection, report); // before it is counted: a report is made from the counters
         }
         if (report != null) {
+            report.farewell().ifPresent(this::count); // before the end is: a report is made from the counters
             counters.ended(report.outcome());
         } else {
             counters.add(Count.RELEASED, 1);
@@ -190,6 +191,11 @@ final class LoopConnections {
         if (!runsByItself() && isEmpty()) {
             registry.retire(this); // an embedded channel's event loop ends with its channel
         }
+    }
+
+    private void count(FarewellReport farewell) {
+        counters.add(Count.REFUSED, farewell.refusedRequests());
+        counters.add(Count.LOST, farewell.lostRequests());
     }
 
     private boolean isEmpty() {

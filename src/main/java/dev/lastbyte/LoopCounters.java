@@ -22,6 +22,10 @@ final class LoopCounters {
         CLOSING,
         /** Connections that were closed at the end of their time with an exchange open. */
         INTERRUPTED,
+        /** Requests that were not served and whose sender knows that. */
+        REFUSED,
+        /** Requests that were not served, or not to the end, and whose sender cannot know that. */
+        LOST,
         /** Connections with an open exchange. */
         IN_EXCHANGE
     }

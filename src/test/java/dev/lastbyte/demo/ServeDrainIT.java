@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The packaged server, told by SIGTERM to end. */
 @Timeout(300)
-class DrainIT {
+class ServeDrainIT {
     private static final String BODY = "abcdefghijklmnopqrstuvwxyz".repeat(4).substring(0, 100);
 
     /** Longer than the client waits: who is closed while it waits was found idle. */

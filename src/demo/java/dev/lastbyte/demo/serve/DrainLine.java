@@ -30,6 +30,8 @@ final class DrainLine {
         line.put("late", null);
         line.put("forced", null);
         line.put("interrupted", null);
+        line.put("refusedRequests", null);
+        line.put("lostRequests", null);
         line.put("unfinished", null);
         line.put("closed", null);
         line.put("closedIn", null);
@@ -48,6 +50,8 @@ final class DrainLine {
         line.put("late", report.late());
         line.put("forced", report.forced());
         line.put("interrupted", report.interrupted());
+        line.put("refusedRequests", report.refusedRequests());
+        line.put("lostRequests", report.lostRequests());
         line.put("unfinished", report.unfinished());
         line.put("closed", report.closed());
         line.put("closedIn", report.closedIn());

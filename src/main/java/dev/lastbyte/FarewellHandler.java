@@ -1,0 +1,118 @@
+package dev.lastbyte;
+
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.util.ReferenceCountUtil;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says goodbye as a {@link Farewell} does, before {@code close()} goes on to the {@link GracefulCloseHandler}. It belongs behind
+ * the protocol's codec and in front of the handlers that call {@code close()}:
+ *
+ * <pre>{@code
+ * pipeline.addFirst(new GracefulCloseHandler(config));
+ * pipeline.addLast(new LineBasedFrameDecoder(1024), new StringDecoder(), new StringEncoder());
+ * pipeline.addLast(new FarewellHandler(new LineFarewell()));
+ * pipeline.addLast(new MyHandler());
+ * }</pre>
+ *
+ * While an answer is awaited messages go on to the application and its writes go on to the peer. The {@link CloseReport} says
+ * whether the peer answered. One instance serves one channel. Confined to the channel's event loop.
+ */
+public final class FarewellHandler extends ChannelDuplexHandler {
+    static final Duration DEFAULT_LIMIT = Duration.ofSeconds(5);
+
+    private final Farewell farewell;
+    private final Duration limit;
+    private @Nullable Goodbye goodbye;
+    private boolean awaiting;
+
+    /** A handler that waits 5 s for the answer. */
+    public FarewellHandler(Farewell farewell) {
+        this(farewell, DEFAULT_LIMIT);
+    }
+
+    /**
+     * A handler with a limit of its own.
+     *
+     * @param limit how long the answer is waited for; between 1 ms and 24 h
+     * @throws NullPointerException if an argument is null
+     * @throws IllegalArgumentException if {@code limit} is out of range
+     */
+    public FarewellHandler(Farewell farewell, Duration limit) {
+        this.farewell = Objects.requireNonNull(farewell, "farewell");
+        Checks.nanos(limit, "limit");
+        this.limit = limit;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        goodbye = Goodbye.on(ctx, farewell.protocol(), limit);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        goodbye().leave();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        goodbye().say(promise, () -> {
+            awaiting = farewell.goodbye(ctx);
+            if (!awaiting) {
+                goodbye().said();
+            }
+        });
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (awaiting && isAnswer(message)) {
+            awaiting = false;
+            ReferenceCountUtil.release(message);
+            goodbye().answered();
+        } else {
+            ctx.fireChannelRead(message);
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof DrainEvent drain) {
+            goodbye().drain(drain);
+            farewell.drain(ctx, drain);
+        } else if (event == ChannelInputShutdownEvent.INSTANCE) {
+            goodbye().inputEnded();
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        goodbye().inputEnded();
+        ctx.fireChannelInactive();
+    }
+
+    private boolean isAnswer(Object message) {
+        try {
+            return farewell.isAnswer(message);
+        } catch (RuntimeException | Error e) {
+            ReferenceCountUtil.release(message);
+            throw e;
+        }
+    }
+
+    private Goodbye goodbye() {
+        return Objects.requireNonNull(goodbye, "not in a pipeline");
+    }
+}
