@@ -59,13 +59,14 @@ final class DrainLine {
         line.put("totalMillis", report.totalTime().toMillis());
         line.put(
                 "stragglers",
-                report.stragglers().stream().map(DrainLine::straggler).toList());
+                report.stragglers().stream().map(DrainLine::connection).toList());
         line.put(
                 "listeners",
                 report.listeners().stream().map(DrainLine::listener).toList());
     }
 
-    private static Map<String, @Nullable Object> straggler(OpenConnection connection) {
+    /** An open connection, with its end if that is known. */
+    static Map<String, @Nullable Object> connection(OpenConnection connection) {
         Optional<CloseReport> end = connection.report();
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         fields.put("remote", connection.remoteAddress().orElse(null));

@@ -81,6 +81,9 @@ public final class ServeCommand implements Callable<Integer> {
     @Option(names = "--log-closes", description = "print one JSON line per close")
     private boolean logCloses;
 
+    @Option(names = "--log-progress", description = "print the progress of a drain as JSON lines")
+    private boolean logProgress;
+
     @Mixin
     private LimitOptions limits = new LimitOptions();
 
@@ -90,7 +93,7 @@ public final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         DrainDisplay display = DrainDisplay.show();
-        DemoServer.Setup setup = setup(display);
+        DemoServer.Setup setup = setup(logProgress ? new ProgressLines(System.out, display) : display);
         try (DemoServer server = listen(setup)) {
             Runtime.getRuntime().addShutdownHook(new Thread(new EndOfServe(server, display, System.out), "demo-end"));
             InetSocketAddress address = server.address();
