@@ -15,8 +15,6 @@ import org.jspecify.annotations.Nullable;
  * another one, what it tells comes back here.
  */
 final class ManagedConnection implements CloseTerms, ConnectionWatch {
-    private static final long FRESH_NANOS = 20_000_000;
-
     // These three belong to the list.
     @Nullable
     ManagedConnection previous;
@@ -32,9 +30,8 @@ final class ManagedConnection implements CloseTerms, ConnectionWatch {
     private @Nullable LoopConnections home;
     private @Nullable ChannelHandlerContext ctx;
     private @Nullable CloseSequence sequence;
-    private @Nullable SilenceWatch silence;
+    private @Nullable Idleness idleness; // in a drain
     private long sinceNanos;
-    private long nextLookNanos;
     private long closingSinceNanos;
     private long pendingBytes;
     private int openExchanges;
@@ -71,7 +68,6 @@ final class ManagedConnection implements CloseTerms, ConnectionWatch {
         this.ctx = ctx; // a second handler may take over
         if (home == null && isConnection(ctx.channel())) {
             sinceNanos = system().nanoTime();
-            nextLookNanos = sinceNanos;
             LoopConnections loop = registry.of(ctx.channel().eventLoop());
             home = loop;
             loop.add(this);
@@ -194,46 +190,36 @@ final class ManagedConnection implements CloseTerms, ConnectionWatch {
         }
     }
 
-    /** Watches a connection whose kernel does not tell when it was last used. */
+    /** Begins to watch for silence, where the kernel does not tell. */
     void watchSilence(long now) {
-        if (silence == null && !system().hasTcpInfo(channel())) {
-            silence = SilenceWatch.install(channel(), system(), now);
-        }
+        idleness(now);
     }
 
     /** Stops watching. */
     void unwatchSilence() {
-        if (silence != null) {
-            silence.uninstall(channel());
-            silence = null;
+        if (idleness != null) {
+            idleness.end();
+            idleness = null;
         }
     }
 
     /** Whether nothing is going on: no exchange, no queued output, and silence for long enough. */
     boolean isIdle(long now, long idleAfterNanos) {
-        ChannelHandlerContext context = ctx;
-        if (openExchanges > 0 || now - nextLookNanos < 0 || context == null || OutboundFlush.isPending(context)) {
-            return false;
-        }
-        long left = idleAfterNanos - silentNanos(now);
-        nextLookNanos = now + Math.max(0, left);
-        return left <= 0;
+        return openExchanges == 0 && ctx != null && idleness(now).holds(now, idleAfterNanos);
     }
 
-    /** Whether a connection that was found idle still is; what the kernel said a moment ago holds. */
+    /** Whether a connection that was found idle still is. */
     boolean isStillIdle(long now, long idleAfterNanos) {
-        boolean fresh = silence == null && now - nextLookNanos < FRESH_NANOS && openExchanges == 0;
-        return fresh || isIdle(now, idleAfterNanos);
+        return openExchanges == 0 && ctx != null && idleness(now).stillHolds(now, idleAfterNanos);
     }
 
-    private long silentNanos(long now) {
-        TcpInfo info = system().hasTcpInfo(channel()) ? system().tcpInfo(channel()) : null;
-        if (info == null) {
-            watchSilence(now);
-            return silence == null ? now - sinceNanos : now - silence.lastNanos();
+    private Idleness idleness(long now) {
+        Idleness known = idleness;
+        if (known == null) {
+            known = new Idleness(context(), system(), sinceNanos, now);
+            idleness = known;
         }
-        long silent = Math.min(info.silentMillis() * 1_000_000, now - sinceNanos); // it may have waited to be accepted
-        return silent > 0 && system().hasUnreadInput(channel()) ? 0 : silent;
+        return known;
     }
 
     /** Asks the connection to close, from the end of its pipeline, so that every protocol says goodbye. */
@@ -298,11 +284,15 @@ final class ManagedConnection implements CloseTerms, ConnectionWatch {
     // ---- threads ---------------------------------------------------------------------------------------------------
 
     private Channel channel() {
+        return context().channel();
+    }
+
+    private ChannelHandlerContext context() {
         ChannelHandlerContext context = ctx;
         if (context == null) {
             throw new IllegalStateException("not opened yet");
         }
-        return context.channel();
+        return context;
     }
 
     private void atHome(Consumer<LoopConnections> step) {
