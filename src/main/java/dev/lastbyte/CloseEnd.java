@@ -40,6 +40,8 @@ final class CloseEnd {
         CloseEnd end = new CloseEnd(ctx, terms, terms.system().nanoTime());
         end.cause(cause);
         end.report.outcome = cause == CloseCause.RESET ? CloseOutcome.RESET_BY_PEER : CloseOutcome.UNCONFIRMED;
+        TlsWatch tls = TlsWatch.of(ctx);
+        end.tlsEnd(tls == null ? null : cause == CloseCause.TRANSPORT ? tls.endBelow() : tls.end(false));
         end.publish();
     }
 
@@ -116,6 +118,11 @@ final class CloseEnd {
     /** The peer's FIN was read after ours was sent. */
     void eofAfterFin(boolean delivered) {
         peerClosedAfterDelivery = delivered;
+    }
+
+    /** How the peer ended its TLS stream, null without TLS. */
+    void tlsEnd(@Nullable TlsEnd how) {
+        report.tlsEnd = how;
     }
 
     /** Derives the outcome, completes every promise and tells everybody. */

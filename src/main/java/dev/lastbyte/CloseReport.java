@@ -24,6 +24,7 @@ public final class CloseReport {
     private final long discardNanos;
     private final long totalNanos;
     private final @Nullable Throwable failure;
+    private final @Nullable TlsEnd tlsEnd;
 
     CloseReport(Builder builder) {
         outcome = Objects.requireNonNull(builder.outcome, "outcome");
@@ -38,6 +39,7 @@ public final class CloseReport {
         discardNanos = builder.discardNanos;
         totalNanos = builder.totalNanos;
         failure = builder.failure;
+        tlsEnd = builder.tlsEnd;
     }
 
     /** How much is known about what the peer received. */
@@ -107,6 +109,11 @@ public final class CloseReport {
         return Optional.ofNullable(failure);
     }
 
+    /** How the peer ended its TLS stream, or empty where the connection had no TLS handler behind the {@code GracefulCloseHandler}. */
+    public Optional<TlsEnd> tlsEnd() {
+        return Optional.ofNullable(tlsEnd);
+    }
+
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(160)
@@ -134,6 +141,9 @@ public final class CloseReport {
                 .append(" us, total ")
                 .append(totalNanos / 1000)
                 .append(" us");
+        if (tlsEnd != null) {
+            text.append(", TLS end ").append(tlsEnd);
+        }
         if (failure != null) {
             text.append(", failure ").append(failure);
         }
@@ -161,6 +171,9 @@ public final class CloseReport {
 
         @Nullable
         Throwable failure;
+
+        @Nullable
+        TlsEnd tlsEnd;
 
         Builder(CloseStrategy strategy, String transport, @Nullable SocketAddress remoteAddress) {
             this.strategy = strategy;

@@ -2,6 +2,7 @@ package dev.lastbyte;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -278,8 +279,14 @@ final class CloseSequence {
         if (phase != ClosePhase.CLOSED) {
             state.timer.cancel();
             enter(ClosePhase.CLOSED);
+            state.end.tlsEnd(state.tlsEnd());
             state.end.complete(state.delivery, state.finSent, state.pump.discardedBytes(), state.timer.now());
         }
+    }
+
+    /** How many of the bytes dropped since {@code close()} were the application's; see {@link CloseState#applicationBytes}. */
+    OptionalLong applicationBytes() {
+        return state.applicationBytes();
     }
 
     ClosePhase phase() {
