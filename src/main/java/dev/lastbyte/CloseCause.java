@@ -26,6 +26,11 @@ public enum CloseCause {
     RESET,
     /** The strategy waits for nothing after the last byte. */
     NOT_AWAITED,
+    /**
+     * The TLS handshake was not done, or had failed, when {@code close()} arrived: nothing of the application's could have
+     * reached the peer, so it was not waited for.
+     */
+    TLS_HANDSHAKE,
     /** The channel cannot be half-closed (local, embedded, HTTP/2 stream): it was flushed and closed. */
     HALF_CLOSE_UNSUPPORTED,
     /** {@link GracefulCloseHandler#closeNow} ended it. */

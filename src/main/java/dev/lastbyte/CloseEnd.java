@@ -19,6 +19,7 @@ final class CloseEnd {
     private final List<ChannelPromise> promises = new ArrayList<>(1);
     private long flushedNanos;
     private long waitEndedNanos;
+    private long lateBytes;
     private boolean flushed;
     private boolean waitEnded;
     private boolean reset;
@@ -40,6 +41,8 @@ final class CloseEnd {
         CloseEnd end = new CloseEnd(ctx, terms, terms.system().nanoTime());
         end.cause(cause);
         end.report.outcome = cause == CloseCause.RESET ? CloseOutcome.RESET_BY_PEER : CloseOutcome.UNCONFIRMED;
+        TlsWatch tls = TlsWatch.of(ctx);
+        end.tlsEnd(tls == null ? null : cause == CloseCause.TRANSPORT ? tls.endBelow() : tls.end(false));
         end.publish();
     }
 
@@ -118,6 +121,16 @@ final class CloseEnd {
         peerClosedAfterDelivery = delivered;
     }
 
+    /** How the peer ended its TLS stream, null without TLS. */
+    void tlsEnd(@Nullable TlsEnd how) {
+        report.tlsEnd = how;
+    }
+
+    /** So many bytes of the peer's application came after {@code close()}, at least. */
+    void lateBytes(long bytes) {
+        lateBytes = bytes;
+    }
+
     /** Derives the outcome, completes every promise and tells everybody. */
     void complete(DeliveryWatch delivery, boolean finSent, long discardedBytes, long now) {
         cause(CloseCause.TRANSPORT);
@@ -134,7 +147,7 @@ final class CloseEnd {
     }
 
     private void publish() {
-        report.farewell = Goodbye.report(channel, report.discardedBytes);
+        report.farewell = Goodbye.report(channel, lateBytes);
         CloseReport result = report.build();
         try {
             CloseReports.publish(channel, result);

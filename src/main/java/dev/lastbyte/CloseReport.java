@@ -25,6 +25,7 @@ public final class CloseReport {
     private final long totalNanos;
     private final @Nullable Throwable failure;
     private final @Nullable FarewellReport farewell;
+    private final @Nullable TlsEnd tlsEnd;
 
     CloseReport(Builder builder) {
         outcome = Objects.requireNonNull(builder.outcome, "outcome");
@@ -40,6 +41,7 @@ public final class CloseReport {
         totalNanos = builder.totalNanos;
         failure = builder.failure;
         farewell = builder.farewell;
+        tlsEnd = builder.tlsEnd;
     }
 
     /** How much is known about what the peer received. */
@@ -114,6 +116,11 @@ public final class CloseReport {
         return Optional.ofNullable(farewell);
     }
 
+    /** How the peer ended its TLS stream, or empty where the connection had no TLS handler behind the {@code GracefulCloseHandler}. */
+    public Optional<TlsEnd> tlsEnd() {
+        return Optional.ofNullable(tlsEnd);
+    }
+
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(160)
@@ -141,6 +148,9 @@ public final class CloseReport {
                 .append(" us, total ")
                 .append(totalNanos / 1000)
                 .append(" us");
+        if (tlsEnd != null) {
+            text.append(", TLS end ").append(tlsEnd);
+        }
         if (failure != null) {
             text.append(", failure ").append(failure);
         }
@@ -174,6 +184,9 @@ public final class CloseReport {
 
         @Nullable
         FarewellReport farewell;
+
+        @Nullable
+        TlsEnd tlsEnd;
 
         Builder(CloseStrategy strategy, String transport, @Nullable SocketAddress remoteAddress) {
             this.strategy = strategy;

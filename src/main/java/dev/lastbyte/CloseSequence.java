@@ -278,6 +278,8 @@ final class CloseSequence {
         if (phase != ClosePhase.CLOSED) {
             state.timer.cancel();
             enter(ClosePhase.CLOSED);
+            state.end.tlsEnd(state.tlsEnd());
+            state.end.lateBytes(state.applicationBytes().orElse(0));
             state.end.complete(state.delivery, state.finSent, state.pump.discardedBytes(), state.timer.now());
         }
     }

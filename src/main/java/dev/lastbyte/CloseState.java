@@ -3,6 +3,8 @@ package dev.lastbyte;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import java.util.NoSuchElementException;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /** What the steps of one close share. Confined to the channel's event loop. */
 final class CloseState {
@@ -17,6 +19,7 @@ final class CloseState {
     final DeliveryWatch delivery;
     final DiscardPump pump;
     final CloseEnd end;
+    final @Nullable TlsWatch tls;
 
     /** The peer has ended its side. */
     boolean eofSeen;
@@ -39,6 +42,7 @@ final class CloseState {
         delivery = watch.delivery();
         pump = watch.pump();
         end = new CloseEnd(ctx, terms, now);
+        tls = TlsWatch.of(ctx);
     }
 
     /**
@@ -55,12 +59,26 @@ final class CloseState {
         return end.isFlushed() ? Math.max(0, delivery.unacknowledged(finSent)) : OutboundFlush.pendingBytes(ctx);
     }
 
+    /** How the peer ended its TLS stream, or null without TLS. */
+    @Nullable
+    TlsEnd tlsEnd() {
+        return tls == null ? null : tls.end(eofSeen && !end.isReset() && !delivery.isLost());
+    }
+
+    /**
+     * How many of the dropped bytes were the application's, at least: all of them in clear text; under TLS those of its records,
+     * as they came; empty if that cannot be told.
+     */
+    OptionalLong applicationBytes() {
+        return tls == null ? OptionalLong.of(pump.discardedBytes()) : tls.applicationBytes();
+    }
+
     /** Cuts the application off. */
     void installDiscard() {
         if (!discardInstalled && !ctx.isRemoved()) {
             discardInstalled = true;
             try {
-                ctx.pipeline().addAfter(ctx.name(), null, new InboundDiscard(sequence));
+                ctx.pipeline().addAfter(ctx.name(), null, new InboundDiscard(sequence, tls));
             } catch (NoSuchElementException e) {
                 CloseLog.LOG.debug(
                         "{} the handler is being removed by another thread; handlerRemoved follows", channel);

@@ -6,6 +6,7 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.util.ReferenceCountUtil;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts the application off from a connection that is being closed: input is counted and dropped, writes fail at once.
@@ -13,9 +14,11 @@ import io.netty.util.ReferenceCountUtil;
  */
 final class InboundDiscard extends ChannelDuplexHandler {
     private final CloseSequence sequence;
+    private final @Nullable TlsWatch tls;
 
-    InboundDiscard(CloseSequence sequence) {
+    InboundDiscard(CloseSequence sequence, @Nullable TlsWatch tls) {
         this.sequence = sequence;
+        this.tls = tls;
     }
 
     @Override
@@ -24,6 +27,9 @@ final class InboundDiscard extends ChannelDuplexHandler {
         try {
             if (message instanceof ByteBuf buffer) {
                 bytes = buffer.readableBytes();
+                if (tls != null) {
+                    tls.onDropped(buffer);
+                }
             } else if (message instanceof ByteBufHolder holder) {
                 bytes = holder.content().readableBytes();
             } else {

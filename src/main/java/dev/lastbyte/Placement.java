@@ -6,6 +6,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.DatagramChannel;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Placement {
     private static final String TLS_PACKAGE = "io.netty.handler.ssl.";
+    private static final String SSL_HANDLER = TLS_PACKAGE + "SslHandler";
+    private static final String CLIENT_HELLO_HANDLER = TLS_PACKAGE + "SslClientHelloHandler";
 
     private Placement() {}
 
@@ -88,16 +91,43 @@ final class Placement {
             if (candidate == ctx) {
                 return null;
             }
-            if (candidate != null && isTls(candidate.handler().getClass())) {
+            if (candidate != null && descends(candidate.handler(), type -> type.startsWith(TLS_PACKAGE))) {
                 return candidate;
             }
         }
         return null;
     }
 
-    private static boolean isTls(Class<?> type) {
-        for (Class<?> c = type; c != null; c = c.getSuperclass()) {
-            if (c.getName().startsWith(TLS_PACKAGE)) {
+    /**
+     * The nearest handler between the given one and the application that speaks TLS, or waits for a ClientHello to know how;
+     * null if there is none. One that has yet to find out whether the peer speaks TLS at all is none.
+     */
+    static @Nullable ChannelHandlerContext tlsBehind(ChannelHandlerContext ctx) {
+        boolean behind = false;
+        for (String name : ctx.pipeline().names()) {
+            ChannelHandlerContext candidate = ctx.pipeline().context(name);
+            if (behind
+                    && candidate != null
+                    && (isSslHandler(candidate.handler()) || isA(candidate.handler(), CLIENT_HELLO_HANDLER))) {
+                return candidate;
+            }
+            behind |= candidate == ctx;
+        }
+        return null;
+    }
+
+    /** Whether the handler may be cast to {@code SslHandler}, which then is on the class path. */
+    static boolean isSslHandler(ChannelHandler handler) {
+        return isA(handler, SSL_HANDLER);
+    }
+
+    private static boolean isA(ChannelHandler handler, String className) {
+        return descends(handler, name -> name.equals(className));
+    }
+
+    private static boolean descends(ChannelHandler handler, Predicate<String> className) {
+        for (Class<?> c = handler.getClass(); c != null; c = c.getSuperclass()) {
+            if (className.test(c.getName())) {
                 return true;
             }
         }

@@ -14,7 +14,6 @@ import dev.lastbyte.testing.TestTls;
 import dev.lastbyte.testing.Transports;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
-import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -59,25 +58,6 @@ class TlsIT {
             peer.socket().close();
             assertTrue(peer.result().isWhole(8 << 20), () -> peer.result().toString());
             server.report(server.accepted());
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource(TCP)
-    void close_beforeTheHandshake_endsWithinItsLimits(Transports transport) throws Exception {
-        try (TestServer server = TestServer.on(transport)
-                .tls(true)
-                .config(GracefulCloseConfig.builder()
-                        .stallTimeout(Duration.ofMillis(300))
-                        .build())
-                .start()) {
-            try (PeerSocket silent = server.connect()) {
-                var channel = server.accepted();
-                channel.close();
-                CloseCause cause = server.report(channel).cause();
-                assertEquals(transport.tellsDelivery() ? CloseCause.QUIET : CloseCause.STALLED, cause);
-                assertTrue(silent.localPort() > 0);
-            }
         }
     }
 

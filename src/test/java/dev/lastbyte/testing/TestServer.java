@@ -53,8 +53,8 @@ public final class TestServer implements AutoCloseable {
         transport = builder.transport.assumeAvailable();
         group = transport.newGroup(builder.loops);
         resources = new ResourceCheck(group);
-        tls = builder.tls;
-        SslContext context = tls ? TestTls.server() : null;
+        SslContext context = builder.tls;
+        tls = context != null;
         GracefulCloseConfig config = builder.config == null
                 ? null
                 : builder.config.toBuilder().closeListener(this::onClose).build();
@@ -189,7 +189,7 @@ public final class TestServer implements AutoCloseable {
         private @Nullable GracefulCloseConfig config = GracefulCloseConfig.defaults();
         private Consumer<Channel> handlers = channel -> {};
         private Consumer<ServerBootstrap> options = bootstrap -> {};
-        private boolean tls;
+        private @Nullable SslContext tls;
         private int loops = 1;
 
         private Builder(Transports transport) {
@@ -208,7 +208,12 @@ public final class TestServer implements AutoCloseable {
         }
 
         public Builder tls(boolean tls) {
-            this.tls = tls;
+            this.tls = tls ? TestTls.server() : null;
+            return this;
+        }
+
+        public Builder tls(TlsKind kind) {
+            tls = kind.server();
             return this;
         }
 

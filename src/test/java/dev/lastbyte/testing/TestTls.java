@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -22,12 +23,20 @@ public final class TestTls {
     private TestTls() {}
 
     public static SslContext server() {
+        return server(SslProvider.JDK);
+    }
+
+    /** A server's context with one provider, for some protocol versions or, if none is named, for the provider's own choice. */
+    public static SslContext server(SslProvider provider, String... protocols) {
+        return build(builder -> builder.sslProvider(provider).protocols(protocols.length == 0 ? null : protocols));
+    }
+
+    /** A server's context with more settings. */
+    public static SslContext build(UnaryOperator<SslContextBuilder> settings) {
         try {
             KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
             keys.init(STORE, PASSWORD);
-            return SslContextBuilder.forServer(keys)
-                    .sslProvider(SslProvider.JDK)
-                    .build();
+            return settings.apply(SslContextBuilder.forServer(keys)).build();
         } catch (GeneralSecurityException | IOException e) {
             throw new IllegalStateException(e);
         }

@@ -2,6 +2,7 @@ package dev.lastbyte.demo.serve;
 
 import dev.lastbyte.CloseListener;
 import dev.lastbyte.CloseReport;
+import dev.lastbyte.TlsEnd;
 import dev.lastbyte.demo.CloseWay;
 import dev.lastbyte.demo.Json;
 import dev.lastbyte.demo.Transport;
@@ -38,6 +39,7 @@ final class CloseLines implements CloseListener {
                 report.unacknowledgedBytes().isPresent()
                         ? report.unacknowledgedBytes().getAsLong()
                         : null);
+        line.put("tlsEnd", report.tlsEnd().map(TlsEnd::name).orElse(null));
         line.put("flushNanos", report.flushTime().toNanos());
         line.put("discardNanos", report.discardTime().toNanos());
         line.put("totalNanos", report.totalTime().toNanos());
@@ -63,6 +65,7 @@ final class CloseLines implements CloseListener {
         line.put("discardedBytes", null);
         line.put("unsentBytes", null);
         line.put("unacknowledgedBytes", null);
+        line.put("tlsEnd", null);
         line.put("flushNanos", null);
         line.put("discardNanos", null);
         line.put("totalNanos", null);
