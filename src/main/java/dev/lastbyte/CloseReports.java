@@ -59,7 +59,8 @@ final class CloseReports {
         }
     }
 
-    private static EventExecutor executor(Channel channel) {
+    /** The channel's event loop, or the calling thread where it has none yet. */
+    static EventExecutor executor(Channel channel) {
         try {
             return channel.eventLoop();
         } catch (IllegalStateException e) {

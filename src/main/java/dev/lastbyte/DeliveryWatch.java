@@ -1,6 +1,7 @@
 package dev.lastbyte;
 
 import io.netty.channel.Channel;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Knows whether the peer's TCP has acknowledged everything written to one connection, where that can be known.
@@ -20,6 +21,7 @@ final class DeliveryWatch {
 
     private final Channel channel;
     private final SystemView system;
+    private final @Nullable Acknowledgements awaited;
     private Source source;
     private long expectedAcks = -1;
     private long lastAcked = -1;
@@ -33,6 +35,7 @@ final class DeliveryWatch {
     DeliveryWatch(Channel channel, SystemView system) {
         this.channel = channel;
         this.system = system;
+        awaited = Acknowledgements.of(channel);
         if (system.hasTcpInfo(channel)) {
             source = Source.TCP_INFO;
         } else {
@@ -57,9 +60,9 @@ final class DeliveryWatch {
             return;
         }
         TcpInfo info = system.tcpInfo(channel);
-        long syn = channel.parent() == null ? 1 : 0;
-        if (info == null || info.bytesAcked() > info.bytesSent() + syn) {
-            source = Source.NONE; // Linux before 4.19 leaves bytes_sent at 0
+        long syn = TcpInfo.syn(channel);
+        if (info == null || !info.countsPayload(syn)) {
+            source = Source.NONE;
             return;
         }
         expectedAcks = info.written() + syn + (finFollows ? 1 : 0);
@@ -100,6 +103,9 @@ final class DeliveryWatch {
             // FIN_WAIT2 says the same; bytes_sent may count a segment twice that a full local queue dropped.
             delivered = lastAcked >= expectedAcks || (finQueued && info.state() == TcpInfo.FIN_WAIT2);
             lost = !delivered && info.state() == TcpInfo.CLOSE;
+        }
+        if (awaited != null) {
+            awaited.seen(info, delivered);
         }
     }
 

@@ -108,11 +108,15 @@ final class OutboundFlush {
 
     /** How many bytes those are. */
     static long pendingBytes(ChannelHandlerContext ctx) {
-        ChannelOutboundBuffer buffer = buffer(ctx);
+        return pendingBytes(ctx.channel());
+    }
+
+    /** The same; each message counts with what Netty keeps about it, as for the write watermarks. */
+    static long pendingBytes(Channel channel) {
+        ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
         if (buffer != null) {
             return buffer.totalPendingWriteBytes();
         }
-        Channel channel = ctx.channel();
         if (!channel.isOpen()) {
             return 0;
         }
@@ -127,7 +131,8 @@ final class OutboundFlush {
         return ctx.channel().unsafe().outboundBuffer();
     }
 
-    private static long size(Object message) {
+    /** The payload of a message; 0 where it is of a kind that no transport sends. */
+    static long size(Object message) {
         if (message instanceof ByteBuf bytes) {
             return bytes.readableBytes();
         }

@@ -11,9 +11,11 @@ import java.nio.IntBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.StringTokenizer;
 import java.util.function.BooleanSupplier;
@@ -22,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The kernel's table of TCP sockets, {@code /proc/net/tcp} and {@code tcp6} (proc(5)): the only file that knows its
  * format. Reading blocks, for tens of milliseconds where there are 20,000 sockets, and must not be done on an event loop.
- * A table is read line by line; kept are only the handshakes of one listener, which its backlog bounds.
+ * A table is read line by line; kept are only the handshakes of one listener, which its backlog bounds, or the connections
+ * that were asked for.
  *
  * <p>A handshake stands in the table of its listener: an IPv4 client of an IPv6 socket in {@code tcp6}, with an
  * IPv4-mapped address. Immutable.
@@ -63,6 +66,75 @@ final class SocketTable {
         return search.result();
     }
 
+    /** Whether there is a table to read. */
+    boolean isReadable() {
+        return files.stream().anyMatch(Files::isReadable);
+    }
+
+    /** A connection by its two addresses. Immutable. */
+    record Ends(InetSocketAddress local, InetSocketAddress remote) {}
+
+    /**
+     * What the table tells of a connection. Immutable.
+     *
+     * @param state TCP state as in the kernel's tcp_states.h
+     * @param unacknowledged payload bytes, sent or not, that the peer's TCP has not acknowledged
+     */
+    record Row(int state, long unacknowledged) {}
+
+    /** Finds connections; those that are not in the table, or in none that can be read, are left out. */
+    Map<Ends, Row> connections(Set<Ends> wanted) {
+        Set<String> ports = new HashSet<>();
+        wanted.forEach(ends -> ports.add(portSuffix(ends.local)));
+        Map<Ends, Row> found = new HashMap<>();
+        for (Path file : files) {
+            if (!Files.isReadable(file)) {
+                continue;
+            }
+            try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.ISO_8859_1)) {
+                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                    takeConnection(new StringTokenizer(line, " :"), ports, wanted, found);
+                }
+            } catch (IOException e) {
+                CloseLog.LOG.debug("{} cannot be read", file, e);
+            }
+        }
+        return found;
+    }
+
+    /** Columns, split at colons too: number, local address and port, remote address and port, state, bytes to acknowledge. */
+    private static void takeConnection(
+            StringTokenizer columns, Set<String> ports, Set<Ends> wanted, Map<Ends, Row> found) {
+        if (columns.countTokens() < 7) {
+            return;
+        }
+        columns.nextToken();
+        String localHost = columns.nextToken();
+        String localPort = columns.nextToken();
+        if (!ports.contains(':' + localPort)) {
+            return;
+        }
+        InetAddress local = parse(localHost);
+        InetAddress remote = parse(columns.nextToken());
+        String remotePort = columns.nextToken();
+        if (local == null || remote == null) {
+            return;
+        }
+        Ends ends = new Ends(
+                new InetSocketAddress(local, Integer.parseInt(localPort, 16)),
+                new InetSocketAddress(remote, Integer.parseInt(remotePort, 16)));
+        if (wanted.contains(ends)) {
+            int state = Integer.parseInt(columns.nextToken(), 16);
+            long queued = Long.parseLong(columns.nextToken(), 16);
+            long fin = queued > 0 && TcpState.isFinUnacknowledged(state) ? 1 : 0;
+            found.put(ends, new Row(state, queued - fin));
+        }
+    }
+
+    private static String portSuffix(InetSocketAddress address) {
+        return String.format(":%04X", address.getPort());
+    }
+
     /** One look for one listener. Confined to the thread that reads. */
     private static final class Search {
         private final InetAddress address;
@@ -77,7 +149,7 @@ final class SocketTable {
 
         Search(InetSocketAddress listener) {
             address = listener.getAddress();
-            portSuffix = String.format(":%04X", listener.getPort());
+            portSuffix = portSuffix(listener);
         }
 
         boolean read(Path file, BooleanSupplier tooLate) throws IOException {

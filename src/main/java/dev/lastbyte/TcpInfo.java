@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param bytesRetransmitted payload bytes that were repeats
  * @param rttMicros smoothed round-trip time
  * @param silentMillis time since payload was last sent or received, or since the connection was established
+ * @param segmentsOut segments sent and not acknowledged
  */
 record TcpInfo(
         int state,
@@ -28,16 +29,26 @@ record TcpInfo(
         long bytesSent,
         long bytesRetransmitted,
         long rttMicros,
-        long silentMillis) {
+        long silentMillis,
+        int segmentsOut) {
+    static final int FIN_WAIT1 = 4;
     static final int FIN_WAIT2 = 5;
     static final int CLOSE = 7;
     static final int CLOSE_WAIT = 8;
+    static final int LAST_ACK = 9;
+    static final int CLOSING = 11;
+
+    /** Older kernels leave {@code bytes_sent} at 0. */
+    private static final boolean KERNEL_COUNTS_PAYLOAD = LinuxVersion.isAtLeast(4, 19, "what is acknowledged");
 
     private static final int SIZE = 256;
     private static final RawUnixChannelOption OPTION = new RawUnixChannelOption("dev.lastbyte.TCP_INFO", 6, 11, SIZE);
 
-    /** Reads the channel's counters, or returns null if the kernel does not answer. */
+    /** Reads the channel's counters, or returns null if it is closed or the kernel does not answer. */
     static @Nullable TcpInfo read(Channel channel) {
+        if (!channel.isOpen()) {
+            return null; // its descriptor may be another connection's by now
+        }
         try {
             ByteBuffer raw = channel.config().getOption(OPTION);
             return raw == null || raw.remaining() < SIZE ? null : parse(raw);
@@ -55,7 +66,19 @@ record TcpInfo(
                 info.getLong(200),
                 info.getLong(208),
                 Integer.toUnsignedLong(info.getInt(68)),
-                Math.min(Integer.toUnsignedLong(info.getInt(44)), Integer.toUnsignedLong(info.getInt(52))));
+                Math.min(Integer.toUnsignedLong(info.getInt(44)), Integer.toUnsignedLong(info.getInt(52))),
+                info.getInt(24));
+    }
+
+    /** How many of the bytes acknowledged are our SYN: a socket that connected has sent one, an accepted one has not. */
+    static long syn(Channel channel) {
+        return channel.parent() == null ? 1 : 0;
+    }
+
+    /** Whether the counters of payload can be trusted: the kernel has them, and no more is acknowledged than was sent. */
+    boolean countsPayload(long syn) {
+        long fin = 1;
+        return (KERNEL_COUNTS_PAYLOAD || bytesSent > 0) && bytesAcked <= bytesSent + syn + fin;
     }
 
     /** Bytes the application has handed to the kernel; meaningful until the FIN is queued. */

@@ -2,6 +2,8 @@ package dev.lastbyte;
 
 import dev.lastbyte.testing.EmbeddedDuplexChannel;
 import io.netty.channel.Channel;
+import java.util.ArrayDeque;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +12,8 @@ final class FrozenSystem implements SystemView {
     private long nanos = 1;
     private @Nullable TcpInfo info;
     private boolean unreadInput;
+    private final ArrayDeque<TcpInfo> next = new ArrayDeque<>();
+    private int readings;
 
     @Override
     public long nanoTime() {
@@ -23,7 +27,18 @@ final class FrozenSystem implements SystemView {
 
     @Override
     public @Nullable TcpInfo tcpInfo(Channel channel) {
-        return info;
+        readings++;
+        return next.isEmpty() ? info : next.remove();
+    }
+
+    /** The kernel gives these answers one after the other, before it says again what it said. */
+    void answers(TcpInfo... infos) {
+        next.addAll(List.of(infos));
+    }
+
+    /** How often the kernel was asked. */
+    int readings() {
+        return readings;
     }
 
     @Override
@@ -51,11 +66,11 @@ final class FrozenSystem implements SystemView {
 
     /** The kernel says when the connections were last used, and that all they wrote has arrived. */
     void silentFor(long millis) {
-        info = new TcpInfo(TcpInfo.FIN_WAIT2, 1, 0, 0, 0, 1000, millis);
+        info = new TcpInfo(TcpInfo.FIN_WAIT2, 1, 0, 0, 0, 1000, millis, 0);
     }
 
     /** The kernel says: so many bytes written, so many acknowledged, in this state. A channel without parent has sent a SYN. */
     void kernel(int state, long written, long acked) {
-        info = new TcpInfo(state, acked + 1, 0, written, 0, 1000, 0);
+        info = new TcpInfo(state, acked + 1, 0, written, 0, 1000, 0, acked < written ? 1 : 0);
     }
 }

@@ -12,10 +12,8 @@ import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.ResourceCheck;
 import dev.lastbyte.testing.TestServer;
 import dev.lastbyte.testing.Transports;
-import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.IntegerUnixChannelOption;
@@ -87,13 +85,7 @@ class KernelAssumptionsIT {
         EventLoopGroup group = transport.assumeAvailable().newGroup(1);
         ResourceCheck resources = new ResourceCheck(group);
         try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            Channel channel = new Bootstrap()
-                    .group(group)
-                    .channel(transport.clientChannel())
-                    .handler(new ChannelInboundHandlerAdapter())
-                    .connect(listener.getLocalSocketAddress())
-                    .syncUninterruptibly()
-                    .channel();
+            Channel channel = transport.connect(group, listener.getLocalSocketAddress());
             try (Socket peer = listener.accept()) {
                 channel.writeAndFlush(BytePattern.slice(resources.allocator(), 0, LENGTH))
                         .syncUninterruptibly();

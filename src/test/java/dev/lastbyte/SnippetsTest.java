@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,6 +48,27 @@ class SnippetsTest {
         assertEquals(Duration.ofSeconds(20), config.closeTimeout());
         assertTrue(
                 Files.readString(Path.of("docs/configuration.md")).contains(".closeTimeout(Duration.ofSeconds(20))"));
+    }
+
+    @Test
+    void sendQueue_codeOfTheDocs_compilesAndRuns() throws IOException {
+        EmbeddedChannel channel = new EmbeddedChannel(SendQueue.limitInFlight(256 * 1024));
+        List<SendQueueSnapshot> log = new ArrayList<>();
+        SendQueue.snapshot(channel).addListener((Future<SendQueueSnapshot> f) -> log.add(f.getNow()));
+        List<Boolean> decided = new ArrayList<>();
+        SendQueue.acknowledged(channel).addListener(f -> decided.add(f.isSuccess()));
+        channel.runPendingTasks();
+        assertEquals(1, log.size());
+        assertEquals(List.of(false), decided); // an embedded channel has no kernel to ask
+        String docs = Files.readString(Path.of("docs/send-queue.md"));
+        assertTrue(docs.contains("SendQueue.snapshot(channel).addListener((Future<SendQueueSnapshot> f) -> "), docs);
+        assertTrue(docs.contains("SendQueue.acknowledged(ctx.channel()).addListener(f -> {"), docs);
+        assertTrue(docs.contains("index " + SendQueue.WRITABILITY_INDEX + " (`SendQueue.WRITABILITY_INDEX`)"), docs);
+        for (String doc : new String[] {"README.md", "docs/send-queue.md"}) {
+            String text = Files.readString(Path.of(doc));
+            assertTrue(text.contains("pipeline.addFirst(SendQueue.limitInFlight(256 * 1024));"), doc);
+        }
+        channel.close();
     }
 
     @Test

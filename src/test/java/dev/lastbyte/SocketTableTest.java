@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -199,6 +200,55 @@ class SocketTableTest {
         Handshakes before = new Handshakes(Set.of("a", "b"), Set.of("c"), false);
         Handshakes now = new Handshakes(Set.of("a", "x"), Set.of("b", "y"), true);
         assertEquals(new Handshakes(Set.of("a"), Set.of("b"), true), now.among(before));
+    }
+
+    @Test
+    void connections_areFoundByBothEnds_withWhatIsUnacknowledged() throws IOException {
+        SocketTable.Ends four = ends("127.0.0.1", 0x1F90, "127.0.0.1", 0xC738);
+        SocketTable.Ends mapped = ends("127.0.0.1", 0x1F91, "127.0.0.1", 0xC739);
+        SocketTable.Ends closing = ends("::1", 0x1F92, "::1", 0xC740);
+        SocketTable.Ends delivered = ends("::1", 0x1F92, "::1", 0xC741);
+        SocketTable.Ends missing = ends("127.0.0.1", 0x1F90, "127.0.0.1", 0xC742);
+        SocketTable table = new SocketTable(List.of(
+                write(
+                        "tcp",
+                        List.of(
+                                HEADER,
+                                "garbage",
+                                queued("0100007F:1F90", "0100007F:C738", "01", "0002BF20"),
+                                queued("0100007F:C738", "0100007F:1F90", "01", "00000007"))),
+                write(
+                        "tcp6",
+                        List.of(
+                                HEADER,
+                                queued(MAPPED_LOOPBACK + ":1F91", MAPPED_LOOPBACK + ":C739", "08", "00000001"),
+                                queued(LOOPBACK_6 + ":1F92", LOOPBACK_6 + ":C740", "04", "00000065"),
+                                queued(LOOPBACK_6 + ":1F92", LOOPBACK_6 + ":C741", "05", "00000000"))),
+                directory.resolve("none")));
+        assertTrue(table.isReadable());
+        assertEquals(
+                Map.of(
+                        four, new SocketTable.Row(1, 180_000),
+                        mapped, new SocketTable.Row(8, 1),
+                        closing, new SocketTable.Row(4, 100),
+                        delivered, new SocketTable.Row(5, 0)),
+                table.connections(Set.of(four, mapped, closing, delivered, missing)));
+    }
+
+    @Test
+    void connections_withoutFiles_areUnknown() {
+        SocketTable table = new SocketTable(List.of(directory.resolve("none")));
+        assertFalse(table.isReadable());
+        assertEquals(Map.of(), table.connections(Set.of(ends("127.0.0.1", 1, "127.0.0.1", 2))));
+    }
+
+    private static SocketTable.Ends ends(String local, int localPort, String remote, int remotePort) {
+        return new SocketTable.Ends(new InetSocketAddress(local, localPort), new InetSocketAddress(remote, remotePort));
+    }
+
+    private static String queued(String local, String remote, String state, String bytes) {
+        return "  12: " + local + " " + remote + " " + state + " " + bytes
+                + ":00000000 01:00000014 00000000     0        0 123 2 00000000c3cb4688 20 4 30 10 -1";
     }
 
     private Handshakes found(String address, int port, List<String> four, List<String> six) throws IOException {

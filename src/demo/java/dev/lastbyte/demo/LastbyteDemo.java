@@ -1,5 +1,6 @@
 package dev.lastbyte.demo;
 
+import dev.lastbyte.demo.doctor.DoctorCommand;
 import dev.lastbyte.demo.lab.LabCommand;
 import dev.lastbyte.demo.lab.LabPeersCommand;
 import dev.lastbyte.demo.lab.LabServerCommand;
@@ -9,13 +10,19 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
 
-/** The demo's main class: chooses between {@code lab}, the default, and {@code serve}. */
+/** The demo's main class: chooses between {@code lab}, the default, {@code serve} and {@code doctor}. */
 @Command(
         name = "lastbyte-demo",
         mixinStandardHelpOptions = true,
         versionProvider = DemoVersion.class,
         description = "Graceful close for Netty, to see and to try. Without a command it runs the lab.",
-        subcommands = {LabCommand.class, ServeCommand.class, LabServerCommand.class, LabPeersCommand.class})
+        subcommands = {
+            LabCommand.class,
+            ServeCommand.class,
+            DoctorCommand.class,
+            LabServerCommand.class,
+            LabPeersCommand.class
+        })
 public final class LastbyteDemo {
     private LastbyteDemo() {}
 

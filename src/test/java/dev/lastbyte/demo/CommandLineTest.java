@@ -57,6 +57,8 @@ class CommandLineTest {
                 "serve --max-blockers many         | '--max-blockers': 'many' is not a whole number",
                 "serve --max-closing 0             | --max-closing: 0 (expected: >= 1)",
                 "serve --max-closing-bytes 0       | --max-closing-bytes: 0 (expected: >= 1)",
+                "doctor --color pink               | --color: 'pink' is not a colour choice",
+                "doctor --frob                     | Unknown option: '--frob'",
                 "dance                             | Unmatched argument",
             })
     void execute_wrongOption_saysWhatAndExitsWithTwo(String arguments, String expected) {

@@ -13,13 +13,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 
 /** The TCP segments to and from one port on the loopback device, as tcpdump saw them. Thread-safe. */
 public final class PacketCapture implements AutoCloseable {
-    private static final Pattern SEGMENT =
-            Pattern.compile("IP 127\\.0\\.0\\.1\\.(\\d+) > 127\\.0\\.0\\.1\\.(\\d+): Flags \\[([^]]*)]"
-                    + "(?:, seq (\\d+)(?::(\\d+))?)?.*length (\\d+).*");
+    private static final Pattern SEGMENT = Pattern.compile(
+            "(\\d+)\\.(\\d{6}) IP 127\\.0\\.0\\.1\\.(\\d+) > 127\\.0\\.0\\.1\\.(\\d+): Flags \\[([^]]*)]"
+                    + "(?:, seq (\\d+)(?::(\\d+))?)?(?:, ack (\\d+))?.*length (\\d+).*");
 
     private final int port;
     private final Process tcpdump;
@@ -30,9 +31,11 @@ public final class PacketCapture implements AutoCloseable {
     /**
      * One segment; sequence numbers are relative, so that the first byte of a side's stream is number 1.
      *
-     * @param end number of the byte behind the last one
+     * @param micros when it was seen, in microseconds since 1970
+     * @param end number of the byte behind the last one, or -1
+     * @param ack number of the byte that is expected next from the other side, or -1
      */
-    public record Segment(int from, int to, String flags, long end, int length) {
+    public record Segment(long micros, int from, int to, String flags, long end, long ack, int length) {
         public boolean isReset() {
             return flags.contains("R");
         }
@@ -49,6 +52,7 @@ public final class PacketCapture implements AutoCloseable {
                         "-i",
                         "lo",
                         "-n",
+                        "-tt",
                         "-l",
                         "--immediate-mode",
                         "-s",
@@ -105,14 +109,20 @@ public final class PacketCapture implements AutoCloseable {
         }
         Matcher match = SEGMENT.matcher(line);
         if (match.find()) {
-            String end = match.group(5) == null ? match.group(4) : match.group(5);
+            String end = match.group(7) == null ? match.group(6) : match.group(7);
             segments.add(new Segment(
-                    Integer.parseInt(match.group(1)),
-                    Integer.parseInt(match.group(2)),
-                    match.group(3),
-                    end == null ? -1 : Long.parseLong(end),
-                    Integer.parseInt(match.group(6))));
+                    Long.parseLong(match.group(1)) * 1_000_000 + Long.parseLong(match.group(2)),
+                    Integer.parseInt(match.group(3)),
+                    Integer.parseInt(match.group(4)),
+                    match.group(5),
+                    number(end),
+                    number(match.group(8)),
+                    Integer.parseInt(match.group(9))));
         }
+    }
+
+    private static long number(@Nullable String digits) {
+        return digits == null ? -1 : Long.parseLong(digits);
     }
 
     private static void read(String name, BufferedReader lines, Consumer<String> consumer, Runnable atEnd) {

@@ -1,6 +1,8 @@
 package dev.lastbyte.testing;
 
+import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.DefaultEventLoopGroup;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
@@ -132,6 +134,17 @@ public enum Transports {
             case IO_URING_UNIX ->
                 type(URING_PACKAGE + "IoUringDomainSocketChannel").asSubclass(Channel.class);
         };
+    }
+
+    /** Connects, as a client without handlers. */
+    public Channel connect(EventLoopGroup group, SocketAddress address) {
+        return new Bootstrap()
+                .group(group)
+                .channel(clientChannel())
+                .handler(new ChannelInboundHandlerAdapter())
+                .connect(address)
+                .syncUninterruptibly()
+                .channel();
     }
 
     /** A loopback address with port 0, or a Unix socket's path that does not exist yet. */

@@ -1,0 +1,15 @@
+package dev.lastbyte;
+
+import java.io.IOException;
+
+/**
+ * Fails {@link SendQueue#acknowledged}: the connection ended and the peer's TCP was not seen to have acknowledged everything.
+ * Some of it may have arrived all the same. Immutable.
+ */
+public final class NotAcknowledgedException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    NotAcknowledgedException(String message) {
+        super(message);
+    }
+}
