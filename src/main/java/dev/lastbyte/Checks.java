@@ -26,6 +26,26 @@ final class Checks {
         return value.toNanos();
     }
 
+    /** A duration as a whole number of units: seconds or milliseconds, as the kernel counts them. */
+    static long whole(Duration value, Duration unit, long min, long max, String name) {
+        Objects.requireNonNull(value, name);
+        Duration most = unit.multipliedBy(max);
+        if (value.compareTo(unit.multipliedBy(min)) < 0
+                || value.compareTo(most) > 0
+                || !unit.multipliedBy(value.dividedBy(unit)).equals(value)) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: " + unit.multipliedBy(min) + " to "
+                    + most + ", a multiple of " + unit + ")");
+        }
+        return value.dividedBy(unit);
+    }
+
+    static long between(long value, long min, long max, String name) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: " + min + " to " + max + ")");
+        }
+        return value;
+    }
+
     static long atLeast(long value, long min, String name) {
         if (value < min) {
             throw new IllegalArgumentException(name + ": " + value + " (expected: >= " + min + ")");

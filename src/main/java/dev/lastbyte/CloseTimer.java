@@ -6,8 +6,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection's only timer: wakes its close at the next moment at which something may be due. It is moved forward only when
- * it must fire earlier; a wake-up that came too early just arms it again. Confined to the channel's event loop.
+ * A timer of one connection: wakes its close, or what holds its output back, at the next moment at which something may be
+ * due. It is moved forward only when it must fire earlier; a wake-up that came too early just arms it again. Confined to the
+ * channel's event loop.
  */
 final class CloseTimer {
     private final ChannelHandlerContext ctx;

@@ -60,13 +60,21 @@ enum TransportKind {
     }
 
     static TransportKind of(Channel channel) {
-        return KINDS.get(channel.getClass());
+        return of(channel.getClass());
+    }
+
+    static TransportKind of(Class<? extends Channel> type) {
+        return KINDS.get(type);
     }
 
     /** The name for reports: {@code epoll}, or the class where the transport is not one of Netty's stream sockets. */
     static String label(Channel channel) {
-        TransportKind kind = of(channel);
-        return kind == OTHER ? channel.getClass().getSimpleName() : kind.label;
+        return label(channel.getClass());
+    }
+
+    static String label(Class<? extends Channel> type) {
+        TransportKind kind = of(type);
+        return kind == OTHER ? type.getSimpleName() : kind.label;
     }
 
     /** Whether TCP_INFO and other Linux TCP options can be read and set. */

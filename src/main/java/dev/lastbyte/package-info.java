@@ -25,6 +25,9 @@
  * ListenerStop} (how a listener closes without losing who waits in its queue). The result is a {@link
  * dev.lastbyte.DrainReport}.
  *
+ * <p>{@link dev.lastbyte.SegmentPolicy} decides how flushes become segments ({@code CorkHandler}), {@link dev.lastbyte.TcpOptions}
+ * sets socket options.
+ *
  * <p>Everything that belongs to one connection runs on that channel's event loop; nothing blocks.
  */
 @NullMarked

@@ -3,9 +3,12 @@ package dev.lastbyte;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -100,5 +103,33 @@ class SnippetsTest {
         assertEquals(
                 DrainOutcome.COMPLETE,
                 manager.drain(DrainPolicy.defaults()).get(30, TimeUnit.SECONDS).outcome()); // takes the hook away too
+    }
+
+    @Test
+    void segments_codeOfTheDocs_compilesAndRuns() throws IOException {
+        EmbeddedChannel channel = new EmbeddedChannel();
+        channel.pipeline().addFirst(new GracefulCloseHandler());
+        SegmentPolicy.CORK.applyTo(channel);
+        channel.pipeline().addLast(new HttpServerCodec());
+        channel.pipeline().addLast(new MessageEndHandler(message -> message instanceof LastHttpContent));
+        channel.pipeline().close();
+        String text = Files.readString(Path.of("docs/segments.md"));
+        assertTrue(text.contains("SegmentPolicy.CORK.applyTo(ch);"));
+        assertTrue(text.contains(
+                "ch.pipeline().addLast(new MessageEndHandler(message -> message instanceof LastHttpContent));"));
+    }
+
+    @Test
+    void tcp_codeOfTheDocs_compilesAndRuns() throws IOException {
+        TcpOptions options = TcpOptions.builder()
+                .deferAccept(Duration.ofSeconds(3))
+                .keepIdle(Duration.ofSeconds(60))
+                .userTimeout(Duration.ofSeconds(30))
+                .build();
+        ServerBootstrap bootstrap = options.applyTo(new ServerBootstrap(), EpollServerSocketChannel.class);
+        assertEquals(1, bootstrap.config().options().size());
+        String text = Files.readString(Path.of("docs/tcp.md"));
+        assertTrue(text.contains(".deferAccept(Duration.ofSeconds(3))"));
+        assertTrue(text.contains("options.applyTo(new ServerBootstrap(), EpollServerSocketChannel.class)"));
     }
 }

@@ -1,8 +1,12 @@
 package dev.lastbyte.testing;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.util.AttributeKey;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
@@ -37,6 +41,17 @@ public final class Answer extends ChannelInboundHandlerAdapter {
         for (long offset = 0; offset < length; offset += CHUNK) {
             ctx.write(BytePattern.slice(ctx.alloc(), offset, (int) Math.min(CHUNK, length - offset)));
         }
+    }
+
+    /** Sends single bytes, each when the kernel has the one before, as send(2) in a loop does it. */
+    public static ChannelFuture sendEach(Channel channel, int count) {
+        ChannelFuture sent = channel.writeAndFlush(Unpooled.wrappedBuffer(new byte[1]));
+        if (count == 1) {
+            return sent;
+        }
+        ChannelPromise last = channel.newPromise();
+        sent.addListener(f -> sendEach(channel, count - 1).addListener(g -> last.setSuccess()));
+        return last;
     }
 
     @Override

@@ -1,16 +1,20 @@
 package dev.lastbyte.testing;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** A second JVM with the class path of the tests, told and telling lines. It is ended when this is closed. Thread-safe. */
 public final class ChildJvm implements AutoCloseable {
@@ -27,12 +31,15 @@ public final class ChildJvm implements AutoCloseable {
      * @param before words to put before the java command, such as {@code ip netns exec}
      */
     public ChildJvm(List<String> before, Class<?> main, String... arguments) throws IOException {
+        this(before, classPath(), main, arguments);
+    }
+
+    private ChildJvm(List<String> before, String classPath, Class<?> main, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(before);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         if (Runtime.version().feature() >= 24) {
             command.add("--enable-native-access=ALL-UNNAMED");
         }
-        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         command.addAll(List.of("-Xmx256m", "-cp", classPath, main.getName()));
         command.addAll(List.of(arguments));
         process = new ProcessBuilder(command)
@@ -42,6 +49,18 @@ public final class ChildJvm implements AutoCloseable {
         Thread reader = new Thread(this::read, "child-" + process.pid());
         reader.setDaemon(true);
         reader.start();
+    }
+
+    /** Starts a main class with a class path from which the jars of this name are missing. */
+    public static ChildJvm without(Pattern jars, Class<?> main) throws IOException {
+        String classPath = Arrays.stream(classPath().split(File.pathSeparator))
+                .filter(entry -> !jars.matcher(entry).find())
+                .collect(Collectors.joining(File.pathSeparator));
+        return new ChildJvm(List.of(), classPath, main);
+    }
+
+    private static String classPath() {
+        return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     }
 
     /** Tells the child a line. */

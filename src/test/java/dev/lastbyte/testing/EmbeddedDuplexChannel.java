@@ -9,11 +9,13 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.DefaultChannelConfig;
+import io.netty.channel.FileRegion;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.channel.socket.ChannelOutputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.unix.IntegerUnixChannelOption;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +34,7 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
     private boolean outputShutdown;
     private IOException shutdownFailure;
     private int reads;
+    private boolean logsSends;
 
     /** A channel with the given handlers. */
     public EmbeddedDuplexChannel(ChannelHandler... handlers) {
@@ -67,6 +70,11 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
         return log;
     }
 
+    /** Logs what each write to the socket takes, too. */
+    public void logSends() {
+        logsSends = true;
+    }
+
     /** How often input was asked for. */
     public int reads() {
         return reads;
@@ -84,13 +92,27 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
         runPendingTasks();
     }
 
+    /** Byte buffers go out together; a file takes a call of its own, whether there is room or not. */
     @Override
     protected void doWrite(ChannelOutboundBuffer in) throws Exception {
+        long before = taken;
         for (Object message = in.current(); message != null; message = in.current()) {
+            if (message instanceof FileRegion file) {
+                logSend(taken - before);
+                logSend(file.count());
+                taken += file.count();
+                before = taken;
+                in.remove();
+                continue;
+            }
             ByteBuf bytes = (ByteBuf) message;
+            if (!bytes.isReadable()) {
+                logSend(taken - before); // a barrier: its listener sees the bytes before it gone
+                before = taken;
+            }
             int now = (int) Math.min(room, bytes.readableBytes());
             if (now == 0 && bytes.isReadable()) {
-                return;
+                break;
             }
             taken += now;
             room = room == Long.MAX_VALUE ? room : room - now;
@@ -99,6 +121,13 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
             } else {
                 in.removeBytes(now);
             }
+        }
+        logSend(taken - before);
+    }
+
+    private void logSend(long bytes) {
+        if (logsSends && bytes > 0) {
+            log.add("SEND " + bytes);
         }
     }
 
@@ -224,6 +253,10 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
             if (option == ChannelOption.SO_LINGER) {
                 linger = (Integer) value;
                 owner.log.add("SO_LINGER " + linger);
+                return true;
+            }
+            if (option instanceof IntegerUnixChannelOption) {
+                owner.log.add(option.name().replaceFirst(".*\\.", "") + " " + value);
                 return true;
             }
             return super.setOption(option, value);

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Assumptions;
 
 /** The TCP segments to and from one port on the loopback device, as tcpdump saw them. Thread-safe. */
 public final class PacketCapture implements AutoCloseable {
-    private static final Pattern SEGMENT = Pattern.compile(
-            "(\\d+)\\.(\\d{6}) IP 127\\.0\\.0\\.1\\.(\\d+) > 127\\.0\\.0\\.1\\.(\\d+): Flags \\[([^]]*)]"
+    private static final Pattern SEGMENT =
+            Pattern.compile("(\\d+)\\.(\\d{6}) IP6? \\S+\\.(\\d+) > \\S+\\.(\\d+): Flags \\[([^]]*)]"
                     + "(?:, seq (\\d+)(?::(\\d+))?)?(?:, ack (\\d+))?.*length (\\d+).*");
 
     private final int port;
@@ -42,6 +42,10 @@ public final class PacketCapture implements AutoCloseable {
 
         public boolean isFin() {
             return flags.contains("F");
+        }
+
+        public boolean isPush() {
+            return flags.contains("P");
         }
     }
 
@@ -66,7 +70,7 @@ public final class PacketCapture implements AutoCloseable {
                 tcpdump.errorReader(),
                 this::onMessage,
                 () -> listening.completeExceptionally(new IOException("tcpdump ended")));
-        read("segments", tcpdump.inputReader(), this::onLine, () -> done.complete(segments));
+        read("segments", tcpdump.inputReader(), this::onLine, () -> done.complete(List.copyOf(segments)));
     }
 
     /** Begins, or skips the test where tcpdump is missing or not permitted. */
@@ -104,7 +108,7 @@ public final class PacketCapture implements AutoCloseable {
 
     private void onLine(String line) {
         if (line.contains("UDP")) {
-            done.complete(segments);
+            done.complete(List.copyOf(segments));
             return;
         }
         Matcher match = SEGMENT.matcher(line);

@@ -11,6 +11,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayList;
@@ -79,7 +80,8 @@ public final class TestServer implements AutoCloseable {
                     }
                 });
         builder.options.accept(bootstrap);
-        listener = bootstrap.bind(transport.newAddress()).syncUninterruptibly().channel();
+        SocketAddress address = builder.host == null ? transport.newAddress() : new InetSocketAddress(builder.host, 0);
+        listener = bootstrap.bind(address).syncUninterruptibly().channel();
     }
 
     /** A server with {@link GracefulCloseConfig#defaults()}, one event loop and no handlers of an application. */
@@ -190,6 +192,7 @@ public final class TestServer implements AutoCloseable {
         private Consumer<Channel> handlers = channel -> {};
         private Consumer<ServerBootstrap> options = bootstrap -> {};
         private @Nullable SslContext tls;
+        private @Nullable InetAddress host;
         private int loops = 1;
 
         private Builder(Transports transport) {
@@ -204,6 +207,12 @@ public final class TestServer implements AutoCloseable {
         /** Leaves the {@code GracefulCloseHandler} out. */
         public Builder withoutHandler() {
             config = null;
+            return this;
+        }
+
+        /** Listens on another address than the transport's own. */
+        public Builder host(InetAddress host) {
+            this.host = host;
             return this;
         }
 

@@ -23,6 +23,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -30,6 +31,7 @@ import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.params.provider.Arguments;
 
 /** The transports the tests run on; what only Netty 4.2 has is reached by reflection. Immutable. */
 @SuppressWarnings("deprecation")
@@ -65,6 +67,26 @@ public enum Transports {
     /** The transports that can ask the kernel what the peer has acknowledged. */
     public static Stream<Transports> withTcpInfo() {
         return Stream.of(EPOLL, IO_URING);
+    }
+
+    /** The TCP transports, each with the loopback addresses of IPv4 and IPv6. */
+    public static Stream<Arguments> tcpOnBothIps() {
+        return onBothIps(tcp());
+    }
+
+    /** Those of them that can ask the kernel. */
+    public static Stream<Arguments> withTcpInfoOnBothIps() {
+        return onBothIps(withTcpInfo());
+    }
+
+    private static Stream<Arguments> onBothIps(Stream<Transports> transports) {
+        try {
+            InetAddress four = InetAddress.getByName("127.0.0.1");
+            InetAddress six = InetAddress.getByName("::1");
+            return transports.flatMap(t -> Stream.of(Arguments.of(t, four), Arguments.of(t, six)));
+        } catch (UnknownHostException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     public String label() {

@@ -16,7 +16,11 @@ public final class DelayedLink implements AutoCloseable {
     /** The server's address. 198.18.0.0/15 is set aside for measurements of this kind (RFC 2544). */
     public static final String SERVER_HOST = "198.18.0.1";
 
+    /** The server's address in IPv6, where the system has that: a unique local one (RFC 4193). */
+    public static final String SERVER_HOST_6 = "fd6c:6173:7462::1";
+
     private static final String PEERS_HOST = "198.18.0.2";
+    private static final String PEERS_HOST_6 = "fd6c:6173:7462::2";
     private static final String MTU = "1500";
 
     private final Deque<Runnable> undo = new ArrayDeque<>();
@@ -69,8 +73,8 @@ public final class DelayedLink implements AutoCloseable {
         String serverDevice = "lbs" + pid;
         String peersDevice = "lbp" + pid;
         kind = joinByNetem(serverDevice, peersDevice) ? "tc netem" : joinByTun(serverDevice, peersDevice);
-        configure(server, serverDevice, SERVER_HOST);
-        configure(peers, peersDevice, PEERS_HOST);
+        configure(server, serverDevice, SERVER_HOST, SERVER_HOST_6);
+        configure(peers, peersDevice, PEERS_HOST, PEERS_HOST_6);
     }
 
     private void addNamespace(String name) throws LinkException {
@@ -128,10 +132,12 @@ public final class DelayedLink implements AutoCloseable {
         return "a delay box over tun devices";
     }
 
-    private static void configure(String namespace, String device, String address) throws LinkException {
+    private static void configure(String namespace, String device, String address, String address6)
+            throws LinkException {
         Ip.run("ip", "-n", namespace, "addr", "add", address + "/30", "dev", device);
         // the default of 500 packets is less than one window at this delay
         Ip.run("ip", "-n", namespace, "link", "set", device, "mtu", MTU, "txqueuelen", "10000", "up");
+        Ip.attempt("ip", "-n", namespace, "addr", "add", address6 + "/64", "dev", device, "nodad");
     }
 
     @Override
