@@ -116,7 +116,10 @@ public final class CloseReport {
         return Optional.ofNullable(farewell);
     }
 
-    /** How the peer ended its TLS stream, or empty where the connection had no TLS handler behind the {@code GracefulCloseHandler}. */
+    /**
+     * How the peer ended its TLS stream, or empty where no TLS handler stood behind the {@code GracefulCloseHandler} when the
+     * close began.
+     */
     public Optional<TlsEnd> tlsEnd() {
         return Optional.ofNullable(tlsEnd);
     }

@@ -28,7 +28,12 @@ final class TlsWatch {
     /** The watch of a connection whose application speaks TLS, looked up now: handlers replace each other; null without TLS. */
     static @Nullable TlsWatch of(ChannelHandlerContext ctx) {
         ChannelHandlerContext tls = Placement.tlsBehind(ctx);
-        return tls == null ? null : new TlsWatch(tls);
+        try {
+            return tls == null ? null : new TlsWatch(tls);
+        } catch (RuntimeException e) {
+            CloseLog.LOG.debug("{} the TLS engine does not answer; closing as if there was none", ctx.channel(), e);
+            return null;
+        }
     }
 
     /** Whether the close began without a session: nothing of the application's can have reached the peer. */
@@ -52,7 +57,7 @@ final class TlsWatch {
      * @param eof whether the peer's FIN was read
      */
     TlsEnd end(boolean eof) {
-        if (session != null && session.sawCloseNotify()) {
+        if (sawCloseNotify()) {
             return TlsEnd.CLOSE_NOTIFY;
         }
         if (!eof) {
@@ -61,6 +66,15 @@ final class TlsWatch {
         TlsEnd seen = records.endAtEof();
         // On a thread of its own SslHandler may not have come to what it was given before the close.
         return seen == TlsEnd.MISSING && !sameThread ? TlsEnd.UNKNOWN : seen;
+    }
+
+    private boolean sawCloseNotify() {
+        try {
+            return session != null && session.sawCloseNotify();
+        } catch (RuntimeException e) {
+            CloseLog.LOG.debug("the TLS engine does not say how its input ended", e);
+            return false;
+        }
     }
 
     /** How the peer ended its stream where the connection ended below the handler: perhaps with EOF. */

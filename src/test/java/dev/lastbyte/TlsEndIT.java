@@ -9,18 +9,25 @@ import dev.lastbyte.testing.TestServer;
 import dev.lastbyte.testing.TlsKind;
 import dev.lastbyte.testing.TlsPeer;
 import dev.lastbyte.testing.Transports;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.ssl.SslHandler;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** How the peer ended its TLS stream, in every way that it can, against what the report says. */
 @RealSockets
 class TlsEndIT {
     private static final String ALL = "dev.lastbyte.testing.TlsKind#onTcp";
+    private static final String TCP = "dev.lastbyte.testing.Transports#tcp";
     private static final String SOME = "dev.lastbyte.testing.TlsKind#onSome";
     private static final int ANSWER = 100_000;
     private static final byte[] REQUEST = new byte[100];
@@ -138,6 +145,53 @@ class TlsEndIT {
     @MethodSource(SOME)
     void close_beginsInsideTheLastRecord_isUnknown(Transports transport, TlsKind kind) throws Exception {
         assertEquals(TlsEnd.UNKNOWN, endFromInside(transport, kind, peer -> new byte[0]));
+    }
+
+    /** One more handshake under way is none that was not done. */
+    @ParameterizedTest
+    @MethodSource(TCP)
+    void close_duringARenegotiation_isAnOrdinaryClose(Transports transport) throws Exception {
+        try (TestServer server = TestServer.on(transport)
+                        .config(QUICK)
+                        .tls(TlsKind.JDK_TLS12)
+                        .handlers(c -> c.pipeline().addLast(new Answer(ctx -> {
+                            c.pipeline().get(SslHandler.class).renegotiate();
+                            Answer.thenClose(ANSWER).channelRead(ctx, Unpooled.EMPTY_BUFFER);
+                        })))
+                        .start();
+                TlsPeer peer = TlsPeer.connect(server.address()).handshake()) {
+            peer.write(REQUEST);
+            peer.readRaw();
+            peer.fin();
+            CloseReport report = server.report(server.accepted());
+            assertEquals(CloseCause.EOF, report.cause());
+            assertEquals(Optional.of(TlsEnd.MISSING), report.tlsEnd());
+        }
+    }
+
+    /** TLS 1.2 forbids to go on writing; TLS 1.3 allows it, and the JDK's engine does it. */
+    @ParameterizedTest
+    @EnumSource(TlsKind.class)
+    void write_afterThePeersCloseNotify_succeedsWithTheJdksTls13Alone(TlsKind kind) throws Exception {
+        CompletableFuture<Boolean> written = new CompletableFuture<>();
+        try (TestServer server = TestServer.on(Transports.NIO)
+                        .tls(kind)
+                        .handlers(c -> c.pipeline().addLast(new Answer(ctx -> c.pipeline()
+                                .get(SslHandler.class)
+                                .sslCloseFuture()
+                                .addListener(
+                                        closed -> ctx.executor().execute(() -> ctx.writeAndFlush(Unpooled.copyLong(1))
+                                                .addListener(f -> written.complete(f.isSuccess())))))))
+                        .start();
+                TlsPeer peer = TlsPeer.connect(server.address()).handshake()) {
+            peer.write(REQUEST);
+            peer.send(peer.closeNotify());
+            assertEquals(kind == TlsKind.JDK_TLS13, written.get(60, TimeUnit.SECONDS));
+            peer.fin();
+            assertEquals(
+                    Optional.of(TlsEnd.CLOSE_NOTIFY),
+                    server.report(server.accepted()).tlsEnd());
+        }
     }
 
     /** Twenty times, what must not depend on how the bytes fall into reads. */
