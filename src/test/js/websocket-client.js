@@ -1,6 +1,6 @@
 // node websocket-client.js <ws | built-in> <url> <clients>
-// Each client sends c0, c1, … until it hears of the Close, and checks the server's messages. Prints "open" when messages
-// have come to all of them, then one line for each: status reason sent received problem.
+// Each client sends c0, c1, … until it hears of the Close, and checks the server's messages. Prints "open" and the extension
+// in use when messages have come to all of them, then one line for each: status reason sent received problem.
 'use strict';
 
 const [kind, url, clients] = process.argv.slice(2);
@@ -36,7 +36,7 @@ function start() {
     }
     received++;
     if (received === UNDER_WAY && ++open === Number(clients)) {
-      console.log('open');
+      console.log(`open ${socket.extensions.split(';')[0] || 'uncompressed'}`);
     }
   };
   socket.onerror = (event) => {

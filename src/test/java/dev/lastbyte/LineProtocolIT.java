@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @RealSockets
 class LineProtocolIT {
     private static final int PEERS = 4;
-    private static final int DRAINS = 10;
+    private static final int DRAINS = 6;
     private static final DrainPolicy POLICY = Drained.POLICY.toBuilder()
             .gracePeriod(Duration.ofMillis(50))
             .longLivedPeriod(Duration.ofMillis(50))

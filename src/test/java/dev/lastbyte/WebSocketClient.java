@@ -112,7 +112,6 @@ final class WebSocketClient implements AutoCloseable {
                     }
                 }
             }
-            peer.close(); // the server was first to end its side, as RFC 6455 wants it
         } catch (IOException | InterruptedException e) {
             note("read: " + e);
         } finally {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.testing.Eventually;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.TestServer;
 import dev.lastbyte.testing.Transports;
@@ -22,12 +23,14 @@ import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -43,9 +46,9 @@ class WebSocketDrainIT {
     private static final String TCP = "dev.lastbyte.testing.Transports#tcp";
     private static final String GRACEFUL = "dev.lastbyte.testing.Transports#graceful";
     private static final int CLIENTS = 3;
-    private static final int DRAINS = 20;
+    private static final int DRAINS = 12;
     private static final int HEAVY_DRAINS = 1000;
-    private static final int CLOSES = 8;
+    private static final int CLOSES = 5;
 
     private static final DrainPolicy POLICY = Drained.POLICY.toBuilder()
             .gracePeriod(Duration.ofMillis(20))
@@ -92,6 +95,70 @@ class WebSocketDrainIT {
         DrainReport report =
                 drain(transport, policy, CONFIG.toBuilder().goodbyeAtDrain().build(), new ArrayList<>());
         assertTrue(report.totalTime().compareTo(Duration.ofSeconds(4)) < 0, report::toString);
+    }
+
+    /** Nobody keeps a drain from ending in time: not a message that is never finished, nor a peer that never answers. */
+    @ParameterizedTest
+    @MethodSource(TCP)
+    void messageWithoutEnd_toAPeerThatDoesNotAnswer_leavesTheDrainItsTime(Transports transport) throws Exception {
+        DrainPolicy policy =
+                POLICY.toBuilder().drainTimeout(Duration.ofMillis(1500)).build();
+        WebSocketFarewellConfig patient = CONFIG.toBuilder()
+                .messageTimeout(Duration.ofHours(1))
+                .answerTimeout(Duration.ofHours(1))
+                .build();
+        try (ManagedServer server = ManagedServer.on(transport)
+                        .policy(policy)
+                        .handlers(channel -> {
+                            addWebSocket(channel);
+                            channel.pipeline().addLast(new WebSocketFarewellHandler(patient), new NeverFinishes());
+                        })
+                        .start();
+                WebSocketPeer peer = WebSocketPeer.connect(server.address())) {
+            Frame first = peer.read();
+            assertTrue(first != null && first.opcode() == WebSocketPeer.TEXT && !first.last());
+            CompletableFuture<DrainReport> drain = server.manager.drain();
+            Frame close = peer.read();
+            assertTrue(close != null && close.opcode() == WebSocketPeer.CLOSE);
+            assertNull(peer.read());
+            DrainReport report = Drained.await(drain, policy.drainTimeout());
+            assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+            FarewellReport farewell =
+                    server.reports.iterator().next().farewell().orElseThrow();
+            assertEquals(FarewellOutcome.UNANSWERED, farewell.outcome());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(TCP)
+    void handshake_duringADrain_withGoodbyeAtDrain_isToldAtOnce(Transports transport) throws Exception {
+        DrainPolicy policy = POLICY.toBuilder()
+                .idleAfter(Duration.ofSeconds(8))
+                .gracePeriod(Duration.ofSeconds(8))
+                .longLivedPeriod(Duration.ofSeconds(8))
+                .build();
+        WebSocketFarewellConfig atOnce = CONFIG.toBuilder().goodbyeAtDrain().build();
+        try (ManagedServer server = ManagedServer.on(transport)
+                        .policy(policy)
+                        .handlers(channel -> {
+                            addWebSocket(channel);
+                            channel.pipeline().addLast(new WebSocketFarewellHandler(atOnce));
+                        })
+                        .start();
+                WebSocketPeer peer = WebSocketPeer.silent(server.address(), 0)) {
+            server.accepted();
+            server.awaitOpen(1);
+            CompletableFuture<DrainReport> drain = server.manager.drain();
+            Eventually.await("finishing", () -> server.manager.phase() == DrainPhase.FINISHING);
+            peer.shakeHands();
+            Frame close = peer.read();
+            assertTrue(close != null && close.status() == 1012);
+            peer.sendClose(1012, "");
+            assertNull(peer.read());
+            DrainReport report = Drained.await(drain, policy.drainTimeout());
+            assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+            assertTrue(report.totalTime().compareTo(Duration.ofSeconds(4)) < 0, report::toString);
+        }
     }
 
     /** Returns how many messages arrived. */
@@ -214,6 +281,17 @@ class WebSocketDrainIT {
             }
         } catch (IOException e) {
             // what the reader sees counts
+        }
+    }
+
+    /** Begins a message, and leaves it at that. */
+    private static final class NeverFinishes extends ChannelInboundHandlerAdapter {
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (event instanceof WebSocketServerProtocolHandler.HandshakeComplete) {
+                ctx.writeAndFlush(new TextWebSocketFrame(false, 0, "begun"));
+            }
+            ctx.fireUserEventTriggered(event);
         }
     }
 

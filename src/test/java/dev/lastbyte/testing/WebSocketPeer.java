@@ -55,11 +55,22 @@ public final class WebSocketPeer implements AutoCloseable {
 
     /** Connects and shakes hands. */
     public static WebSocketPeer connect(SocketAddress address, int receiveBuffer) throws IOException {
-        WebSocketPeer peer = new WebSocketPeer(PeerSocket.connect(address, null, receiveBuffer));
-        peer.write(handshake());
+        WebSocketPeer peer = silent(address, receiveBuffer);
+        peer.shakeHands();
+        return peer;
+    }
+
+    /** Connects, and says nothing yet. */
+    public static WebSocketPeer silent(SocketAddress address, int receiveBuffer) throws IOException {
+        return new WebSocketPeer(PeerSocket.connect(address, null, receiveBuffer));
+    }
+
+    /** Asks for a WebSocket, and gets it. */
+    public void shakeHands() throws IOException {
+        write(handshake());
         StringBuilder head = new StringBuilder();
         while (head.indexOf("\r\n\r\n") < 0) {
-            int next = peer.next();
+            int next = next();
             if (next < 0) {
                 throw new IOException("the handshake ended in " + head);
             }
@@ -68,7 +79,6 @@ public final class WebSocketPeer implements AutoCloseable {
         if (!head.toString().startsWith("HTTP/1.1 101 ")) {
             throw new IOException("no WebSocket: " + head);
         }
-        return peer;
     }
 
     /** The request that asks for a WebSocket on {@code /}. */
@@ -117,10 +127,11 @@ public final class WebSocketPeer implements AutoCloseable {
         send(true, CLOSE, closing(status, reason));
     }
 
-    /** The next frame; null at an orderly end between two frames. */
+    /** The next frame; null at an orderly end between two frames, at which the socket is closed, as RFC 6455 wants it. */
     public @Nullable Frame read() throws IOException {
         int first = next();
         if (first < 0) {
+            close();
             return null;
         }
         int length = must();

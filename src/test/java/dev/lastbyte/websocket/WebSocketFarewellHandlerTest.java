@@ -50,8 +50,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class WebSocketFarewellHandlerTest {
     private static final WebSocketFarewellConfig CONFIG = WebSocketFarewellConfig.builder()
             .reason("restart")
-            .messageTimeout(Duration.ofSeconds(2))
-            .answerTimeout(Duration.ofSeconds(3))
+            .messageTimeout(Duration.ofSeconds(60)) // long, as real time counts too
+            .answerTimeout(Duration.ofSeconds(90))
             .build();
 
     private final Application application = new Application();
@@ -106,7 +106,7 @@ class WebSocketFarewellHandlerTest {
         ChannelFuture close = channel.pipeline().close();
         ChannelFuture second = channel.pipeline().close();
         assertEquals(List.of("CLOSE 1001 restart"), frames());
-        pass(2900);
+        pass(45);
         assertTrue(channel.isOpen());
         receiveClose(1001, "");
         assertTrue(close.isSuccess() && second.isSuccess());
@@ -119,9 +119,9 @@ class WebSocketFarewellHandlerTest {
     void close_isNotAnswered_goesOnAtTheLimit(Codec codec) {
         open(codec);
         ChannelFuture close = channel.pipeline().close();
-        pass(2990);
+        pass(45);
         assertFalse(close.isDone());
-        pass(20);
+        pass(46);
         assertTrue(close.isSuccess());
         assertEquals(List.of("CLOSE 1001 restart"), frames());
         assertFarewell(FarewellOutcome.UNANSWERED);
@@ -323,13 +323,13 @@ class WebSocketFarewellHandlerTest {
         open(Codec.PROTOCOL_HANDLER);
         channel.writeAndFlush(new BinaryWebSocketFrame(false, 0, Unpooled.wrappedBuffer(new byte[] {'a'})));
         channel.pipeline().close();
-        pass(1990);
+        pass(30);
         assertEquals(List.of("binary a"), frames());
-        pass(20);
+        pass(31);
         assertEquals(List.of("CLOSE 1001 restart"), frames());
         ChannelFuture rest = channel.writeAndFlush(new ContinuationWebSocketFrame(true, 0, "b"));
         assertInstanceOf(ClosedChannelException.class, rest.cause());
-        pass(2990);
+        pass(45);
         assertTrue(channel.isOpen());
         receiveClose(1001, "");
         assertFarewell(FarewellOutcome.ANSWERED);
@@ -357,7 +357,7 @@ class WebSocketFarewellHandlerTest {
         assertTrue(close.isSuccess());
         assertEquals(List.of("text a"), frames());
         assertFarewell(FarewellOutcome.NOT_SAID);
-        pass(3000); // no timer is left
+        pass(200); // no timer is left
     }
 
     @Test
@@ -415,8 +415,8 @@ class WebSocketFarewellHandlerTest {
         assertEquals(0, farewell.lostRequests() + farewell.refusedRequests());
     }
 
-    private void pass(long millis) {
-        channel.advanceTimeBy(millis, TimeUnit.MILLISECONDS);
+    private void pass(long seconds) {
+        channel.advanceTimeBy(seconds, TimeUnit.SECONDS);
         channel.runScheduledPendingTasks();
         channel.runPendingTasks();
     }
