@@ -16,6 +16,9 @@ final class TlsRecords {
     private static final int FIRST_TYPE = 20;
     private static final int LAST_TYPE = 24;
 
+    /** What TLS 1.2 and 1.3 put into the header. */
+    private static final int VERSION = 0x0303;
+
     private static final int HEADER_BYTES = 5;
     private static final long HEADER_MASK = 0xFF_FFFF_FFFFL;
 
@@ -82,16 +85,18 @@ final class TlsRecords {
     }
 
     private void header(byte next) {
-        window = (window << 8 | (next & 0xFF)) & HEADER_MASK;
+        window = ((window << 8) | (next & 0xFF)) & HEADER_MASK;
         windowBytes++;
         searchedBytes += sync == Sync.SEARCHING ? 1 : 0;
         if (windowBytes < HEADER_BYTES) {
             return;
         }
         int candidate = (int) (window >>> 32);
+        int version = (int) ((window >>> 16) & 0xFFFF);
         int size = (int) (window & 0xFFFF);
-        boolean version3 = (window >>> 24 & 0xFF) == 3 && (window >>> 16 & 0xFF) <= 4;
-        if (candidate >= FIRST_TYPE && candidate <= LAST_TYPE && version3 && size > 0 && size <= MAX_LENGTH) {
+        boolean amid = sync == Sync.SEARCHING && searchedBytes > HEADER_BYTES;
+        boolean found = amid ? isLikely(candidate, version, size) : isLegal(candidate, version, size);
+        if (found) {
             begin(candidate, size);
         } else if (sync == Sync.CONFIRMED || searchedBytes > MAX_LENGTH + HEADER_BYTES) {
             sync = Sync.LOST; // not TLS
@@ -100,6 +105,16 @@ final class TlsRecords {
             sync = Sync.SEARCHING;
             windowBytes = HEADER_BYTES - 1;
         }
+    }
+
+    private static boolean isLegal(int kind, int version, int size) {
+        return kind >= FIRST_TYPE && kind <= LAST_TYPE && (version >>> 8) == 3 && size > 0 && size <= MAX_LENGTH;
+    }
+
+    /** Amid a payload more is asked of a header, since noise must not be taken for one. */
+    private boolean isLikely(int kind, int version, int size) {
+        boolean carries = kind == APPLICATION_DATA || (kind == ALERT && hiddenBytes == 0);
+        return carries && version == VERSION && size > PLAIN_ALERT && size <= MAX_LENGTH;
     }
 
     private void begin(int candidate, int size) {

@@ -194,12 +194,12 @@ class TlsEndIT {
         }
     }
 
-    /** Twenty times, what must not depend on how the bytes fall into reads. */
+    /** Five times, what must not depend on how the bytes fall into reads. */
     @Tag("heavy")
     @ParameterizedTest
     @MethodSource(ALL)
     void close_manyTimes_saysTheSame(Transports transport, TlsKind kind) throws Exception {
-        for (int run = 0; run < 20; run++) {
+        for (int run = 0; run < 5; run++) {
             close_peerAnswersWithCloseNotify_saysSo(transport, kind);
             close_peerSendsMoreThenCloseNotify_saysSo(transport, kind);
             close_peerSendsMoreThenJustEnds_isMissing(transport, kind);
