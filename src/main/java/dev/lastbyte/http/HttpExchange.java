@@ -1,5 +1,8 @@
 package dev.lastbyte.http;
 
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
@@ -31,6 +34,28 @@ final class HttpExchange {
     /** Stands for the request that a response without one has not got, such as 408. */
     static HttpExchange none() {
         return new HttpExchange(true, false, false);
+    }
+
+    /**
+     * The same response with the word that it is the last one. The application's own object is left as it is: it may be read-only,
+     * or shared by many connections.
+     */
+    static HttpResponse last(HttpResponse response) {
+        HttpResponse last = copy(response);
+        HttpUtil.setKeepAlive(last, false);
+        return last;
+    }
+
+    private static HttpResponse copy(HttpResponse response) {
+        if (response instanceof FullHttpResponse full) {
+            return full.replace(full.content());
+        }
+        return response instanceof HttpContent
+                ? response
+                : new DefaultHttpResponse(
+                        response.protocolVersion(),
+                        response.status(),
+                        response.headers().copy());
     }
 
     static boolean isInterim(HttpResponse response) {

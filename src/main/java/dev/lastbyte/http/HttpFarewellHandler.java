@@ -12,7 +12,6 @@ import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.util.List;
@@ -182,34 +181,32 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
             ctx.write(message, promise);
             return;
         }
-        if (message instanceof HttpResponse head) {
-            if (head.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS)) {
-                ctx.write(message, promise);
-                handOver(ctx);
-                return;
-            }
-            begin(head);
-        }
-        if (!(message instanceof LastHttpContent) || !exchanges.endAnswer()) {
+        if (message instanceof HttpResponse head && head.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS)) {
             ctx.write(message, promise);
+            handOver(ctx);
+            return;
+        }
+        Object outgoing = message instanceof HttpResponse head ? begin(head) : message;
+        if (!(outgoing instanceof LastHttpContent) || !exchanges.endAnswer()) {
+            ctx.write(outgoing, promise);
             return;
         }
         boolean answers = exchanges.answered();
         pendingResponses++;
         ChannelPromise sent = promise.unvoid();
         sent.addListener(written -> onSent(ctx, answers, written.isSuccess()));
-        ctx.write(message, sent);
+        ctx.write(outgoing, sent);
         if (exchanges.isTunnel()) {
             handOver(ctx);
         }
     }
 
-    private void begin(HttpResponse head) {
-        if (leaving && exchanges.isLast() && !HttpExchange.isInterim(head)) {
-            HttpUtil.setKeepAlive(head, false);
-        }
-        exchanges.answer(head);
+    private HttpResponse begin(HttpResponse head) {
+        boolean last = leaving && exchanges.isLast() && !HttpExchange.isInterim(head);
+        HttpResponse outgoing = last ? HttpExchange.last(head) : head;
+        exchanges.answer(outgoing);
         tally().update();
+        return outgoing;
     }
 
     /** The last content of a response is in the kernel, or will never be. */

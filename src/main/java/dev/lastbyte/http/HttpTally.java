@@ -74,7 +74,9 @@ final class HttpTally {
         int refused = exchanges.isCloseSaid() ? exchanges.unanswered() - exchanges.halfAnswered() : 0;
         goodbye.refused(refused);
         goodbye.lost(exchanges.unanswered() - refused);
-        unsent -= exchanges.unanswered();
+        unsent -=
+                exchanges.unanswered(); // one that is answered all the same, in CloseStartedEvent, takes its loss back
+        // below 0
         update();
         if (exchanges.isAnsweredEarly()) {
             earlyAnswers.ifPresent(goodbye::limits);

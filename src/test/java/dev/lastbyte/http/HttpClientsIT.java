@@ -34,6 +34,7 @@ class HttpClientsIT {
     private static final String TCP = "dev.lastbyte.testing.Transports#tcp";
     private static final int LOOPS = 6;
     private static final int ANSWERS = 60;
+    private static final int CURLS = 3;
 
     @TempDir
     private Path directory;
@@ -41,19 +42,19 @@ class HttpClientsIT {
     @ParameterizedTest
     @MethodSource(TCP)
     void javaHttpClient_seesNoCutAnswer(Transports transport) throws Exception {
-        drains(transport, 2, HttpClientsIT::java);
+        drains(transport, 2, 1, HttpClientsIT::java);
     }
 
     @ParameterizedTest
     @MethodSource(TCP)
     void nodeAgent_seesNoCutAnswer(Transports transport) throws Exception {
-        drains(transport, 2, this::node);
+        drains(transport, 2, 1, this::node);
     }
 
     @ParameterizedTest
     @MethodSource(TCP)
     void curl_seesNoCutAnswer(Transports transport) throws Exception {
-        drains(transport, 2, this::curl);
+        drains(transport, 2, CURLS, this::curl);
     }
 
     @Tag("heavy")
@@ -61,9 +62,9 @@ class HttpClientsIT {
     @ParameterizedTest
     @MethodSource(TCP)
     void manyDrains_allClients_seeNoCutAnswer(Transports transport) throws Exception {
-        drains(transport, 50, HttpClientsIT::java);
-        drains(transport, 50, this::node);
-        drains(transport, 50, this::curl);
+        drains(transport, 50, 1, HttpClientsIT::java);
+        drains(transport, 50, 1, this::node);
+        drains(transport, 50, CURLS, this::curl);
     }
 
     /** Clients that run until the server refuses connections. */
@@ -78,7 +79,7 @@ class HttpClientsIT {
         List<String> await() throws Exception;
     }
 
-    private static void drains(Transports transport, int count, Clients clients) throws Exception {
+    private static void drains(Transports transport, int count, int connections, Clients clients) throws Exception {
         try (HttpDrainServer server = new HttpDrainServer(transport, HttpFarewellConfig.defaults())) {
             for (int round = 0; round < count; round++) {
                 if (round > 0) {
@@ -86,6 +87,7 @@ class HttpClientsIT {
                 }
                 Ended ended = clients.start(server.address().getPort());
                 server.awaitAnswers(ANSWERS + 7L * round);
+                server.awaitConnections(connections);
                 DrainReport report = server.drain();
                 assertEquals(List.of(), ended.await(), report::toString);
                 assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
@@ -152,7 +154,7 @@ class HttpClientsIT {
 
     private Ended curl(int port) throws IOException {
         List<Process> running = new ArrayList<>();
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < CURLS; i++) {
             String urls = "http://127.0.0.1:" + port + (i > 0 ? "/full/" : "/parts/") + "[0-1000000]/3000/" + i * 1000;
             running.add(start(
                     directory.resolve("curl" + i),

@@ -1,7 +1,6 @@
 package dev.lastbyte.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.DrainOutcome;
@@ -10,7 +9,6 @@ import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.Transports;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -101,25 +99,11 @@ class HttpDrainIT {
     /** One drain at a random moment, and the end of all its clients. */
     private static DrainReport drain(HttpDrainServer server, SplittableRandom random, PipeliningClient.Tally tally)
             throws Exception {
-        List<PipeliningClient> clients = new ArrayList<>();
-        List<Thread> threads = new ArrayList<>();
-        for (int i = 0; i < CLIENTS; i++) {
-            PipeliningClient client =
-                    new PipeliningClient(server.address(), random.nextLong(), MAX_PAUSE_MICROS, tally);
-            Thread thread = new Thread(client, "client-" + i);
-            thread.start();
-            clients.add(client);
-            threads.add(thread);
-        }
-        for (PipeliningClient client : clients) {
-            client.awaitAnswer();
-        }
+        PipeliningClients clients = new PipeliningClients(server.address(), CLIENTS, MAX_PAUSE_MICROS, random, tally);
+        clients.awaitAnswers();
         LockSupport.parkNanos(random.nextInt(15_000_000)); // the drain's own moment
         DrainReport report = server.drain();
-        for (Thread thread : threads) {
-            thread.join(TimeUnit.SECONDS.toMillis(60));
-            assertFalse(thread.isAlive(), tally::toString);
-        }
+        clients.join();
         return report;
     }
 }

@@ -60,9 +60,9 @@ final class HttpDrainServer implements AutoCloseable {
         this(transport, transport.newAddress(), farewell, GracefulCloseConfig.defaults());
     }
 
-    /** Listens again, after a drain. */
+    /** Listens again, after a drain, on another port. */
     void restart() {
-        listener = start(transport.newAddress());
+        listener = start(new InetSocketAddress(address().getAddress(), 0));
     }
 
     private Channel start(SocketAddress address) {
@@ -98,6 +98,10 @@ final class HttpDrainServer implements AutoCloseable {
     /** Waits until it has answered so often since it was started. */
     void awaitAnswers(long count) {
         Eventually.await(count + " answers", () -> answers.sum() >= count);
+    }
+
+    void awaitConnections(long count) {
+        Eventually.await(count + " connections", () -> manager.openConnections() >= count);
     }
 
     DrainReport drain() throws InterruptedException, ExecutionException, TimeoutException {

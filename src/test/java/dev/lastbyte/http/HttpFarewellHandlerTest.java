@@ -25,11 +25,13 @@ import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.ReadOnlyHttpHeaders;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.time.Duration;
@@ -597,6 +599,22 @@ class HttpFarewellHandlerTest {
         http.get();
         http.drain();
         assertTrue(http.answer().contains(CLOSE));
+        http.ends(SAID, 0, 0);
+    }
+
+    /** Applications share such heads among connections. */
+    @Test
+    void drain_sharedReadOnlyResponse_isLeftAsItIs() {
+        HttpHeaders headers =
+                new ReadOnlyHttpHeaders(true, HttpHeaderNames.CONTENT_LENGTH, "0", HttpHeaderNames.SERVER, "x");
+        HttpResponse shared = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK, headers);
+        http.get();
+        http.drain();
+        http.write(shared);
+        http.write(LastHttpContent.EMPTY_LAST_CONTENT);
+        String sent = http.sent();
+        assertTrue(sent.contains(CLOSE) && sent.contains("server: x\r\n"), sent);
+        assertFalse(shared.headers().contains(HttpHeaderNames.CONNECTION));
         http.ends(SAID, 0, 0);
     }
 

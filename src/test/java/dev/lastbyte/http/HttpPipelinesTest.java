@@ -4,6 +4,7 @@ import static dev.lastbyte.FarewellOutcome.NOT_SAID;
 import static dev.lastbyte.FarewellOutcome.SAID;
 import static dev.lastbyte.http.HttpConnection.closing;
 import static dev.lastbyte.http.HttpConnection.response;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -20,11 +21,13 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContentCompressor;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpServerExpectContinueHandler;
 import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
 import io.netty.handler.codec.http.HttpServerUpgradeHandler;
@@ -33,6 +36,11 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2ServerUpgradeCodec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -68,7 +76,7 @@ class HttpPipelinesTest {
         FullHttpResponse text = new DefaultFullHttpResponse(
                 HttpVersion.HTTP_1_1,
                 HttpResponseStatus.OK,
-                Unpooled.wrappedBuffer("text ".repeat(20).getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
+                Unpooled.wrappedBuffer("text ".repeat(20).getBytes(US_ASCII)));
         HttpUtil.setContentLength(text, 100);
         return text;
     }
@@ -87,6 +95,28 @@ class HttpPipelinesTest {
         String sent = http.sent();
         assertTrue(sent.contains(CLOSE) && sent.contains("content-encoding: gzip"), sent);
         http.ends(SAID, 0, 0);
+    }
+
+    @Test
+    void pipelineOfTheDocs_isThis() throws IOException {
+        HttpFarewellConfig farewell = HttpFarewellConfig.builder()
+                .minIdleProtection(Duration.ofSeconds(2))
+                .earlyAnswers(CloseOverride.of(limits -> limits.eofTimeout(Duration.ofSeconds(2))))
+                .build();
+        EmbeddedChannel channel = new EmbeddedChannel();
+        channel.pipeline()
+                .addLast(new HttpServerCodec())
+                .addLast(new HttpFarewellHandler(farewell))
+                .addLast(
+                        new HttpServerKeepAliveHandler(), new HttpContentCompressor(), new HttpObjectAggregator(65536));
+        channel.finishAndReleaseAll();
+        String docs = Files.readString(Path.of("docs/protocols.md"));
+        for (String line : List.of(
+                ".earlyAnswers(CloseOverride.of(limits -> limits.eofTimeout(Duration.ofSeconds(2))))",
+                ".addLast(new HttpFarewellHandler(farewell))",
+                ".addLast(new HttpServerKeepAliveHandler(), new HttpContentCompressor(), new HttpObjectAggregator(65536))")) {
+            assertTrue(docs.contains(line), line);
+        }
     }
 
     @Test
@@ -320,8 +350,7 @@ class HttpPipelinesTest {
     @Test
     void h2c_handlerLeavesAndNothingIsOpen() {
         HttpConnection http = new HttpConnection(HttpFarewellConfig.defaults());
-        io.netty.handler.codec.http.HttpServerCodec codec =
-                http.channel.pipeline().get(io.netty.handler.codec.http.HttpServerCodec.class);
+        HttpServerCodec codec = http.channel.pipeline().get(HttpServerCodec.class);
         http.channel
                 .pipeline()
                 .addAfter(
