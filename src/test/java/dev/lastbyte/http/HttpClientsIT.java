@@ -54,7 +54,15 @@ class HttpClientsIT {
     @ParameterizedTest
     @MethodSource(TCP)
     void curl_seesNoCutAnswer(Transports transport) throws Exception {
-        drains(transport, 2, CURLS, this::curl);
+        drains(transport, 2, CURLS, port -> curl("http", port));
+    }
+
+    @ParameterizedTest
+    @MethodSource(TCP)
+    void curl_overTls_seesNoCutAnswer(Transports transport) throws Exception {
+        try (HttpDrainServer server = HttpDrainServer.withTls(transport)) {
+            drain(server, ANSWERS, CURLS, port -> curl("https", port));
+        }
     }
 
     @Tag("heavy")
@@ -64,7 +72,7 @@ class HttpClientsIT {
     void manyDrains_allClients_seeNoCutAnswer(Transports transport) throws Exception {
         drains(transport, 50, 1, HttpClientsIT::java);
         drains(transport, 50, 1, this::node);
-        drains(transport, 50, CURLS, this::curl);
+        drains(transport, 50, CURLS, port -> curl("http", port));
     }
 
     /** Clients that run until the server refuses connections. */
@@ -85,15 +93,21 @@ class HttpClientsIT {
                 if (round > 0) {
                     server.restart();
                 }
-                Ended ended = clients.start(server.address().getPort());
-                server.awaitAnswers(ANSWERS + 7L * round);
-                server.awaitConnections(connections);
-                DrainReport report = server.drain();
-                assertEquals(List.of(), ended.await(), report::toString);
+                DrainReport report = drain(server, ANSWERS + 7L * round, connections, clients);
                 assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
                 assertEquals(0, report.lostRequests(), report::toString);
             }
         }
+    }
+
+    private static DrainReport drain(HttpDrainServer server, long answers, int connections, Clients clients)
+            throws Exception {
+        Ended ended = clients.start(server.address().getPort());
+        server.awaitAnswers(answers);
+        server.awaitConnections(connections);
+        DrainReport report = server.drain();
+        assertEquals(List.of(), ended.await(), report::toString);
+        return report;
     }
 
     // ---- java.net.http.HttpClient, which does not repeat a POST ----------------------------------------------------
@@ -152,15 +166,16 @@ class HttpClientsIT {
         };
     }
 
-    private Ended curl(int port) throws IOException {
+    private Ended curl(String scheme, int port) throws IOException {
         List<Process> running = new ArrayList<>();
         for (int i = 0; i < CURLS; i++) {
-            String urls = "http://127.0.0.1:" + port + (i > 0 ? "/full/" : "/parts/") + "[0-1000000]/3000/" + i * 1000;
+            String urls =
+                    scheme + "://127.0.0.1:" + port + (i > 0 ? "/full/" : "/parts/") + "[0-1000000]/3000/" + i * 1000;
             running.add(start(
                     directory.resolve("curl" + i),
                     List.of(
                             "curl",
-                            "-sS",
+                            "-sSk",
                             "--http1.1",
                             "--fail-early",
                             "-d",

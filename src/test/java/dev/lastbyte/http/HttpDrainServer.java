@@ -6,6 +6,7 @@ import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.GracefulCloseManager;
 import dev.lastbyte.testing.Eventually;
 import dev.lastbyte.testing.ResourceCheck;
+import dev.lastbyte.testing.TestTls;
 import dev.lastbyte.testing.Transports;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -16,6 +17,7 @@ import io.netty.handler.codec.http.HttpContentCompressor;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
+import io.netty.handler.ssl.SslContext;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -24,6 +26,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An HTTP server that is drained and started anew, as often as a test wants, on the same event loops. Fails on closing if a
@@ -43,11 +46,22 @@ final class HttpDrainServer implements AutoCloseable {
     private final EventLoopGroup group;
     private final ResourceCheck resources;
     private final LongAdder answers = new LongAdder();
+    private final @Nullable SslContext tls;
     private GracefulCloseManager manager = GracefulCloseManager.create();
     private Channel listener;
 
     HttpDrainServer(
             Transports transport, SocketAddress address, HttpFarewellConfig farewell, GracefulCloseConfig limits) {
+        this(transport, address, farewell, limits, null);
+    }
+
+    private HttpDrainServer(
+            Transports transport,
+            SocketAddress address,
+            HttpFarewellConfig farewell,
+            GracefulCloseConfig limits,
+            @Nullable SslContext tls) {
+        this.tls = tls;
         this.transport = transport.assumeAvailable();
         this.farewell = farewell;
         this.limits = limits;
@@ -58,6 +72,15 @@ final class HttpDrainServer implements AutoCloseable {
 
     HttpDrainServer(Transports transport, HttpFarewellConfig farewell) {
         this(transport, transport.newAddress(), farewell, GracefulCloseConfig.defaults());
+    }
+
+    static HttpDrainServer withTls(Transports transport) {
+        return new HttpDrainServer(
+                transport,
+                transport.newAddress(),
+                HttpFarewellConfig.defaults(),
+                GracefulCloseConfig.defaults(),
+                TestTls.server());
     }
 
     /** Listens again, after a drain, on another port. */
@@ -78,6 +101,9 @@ final class HttpDrainServer implements AutoCloseable {
                 .childHandler(manager.childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
+                        if (tls != null) {
+                            channel.pipeline().addLast(tls.newHandler(channel.alloc()));
+                        }
                         channel.pipeline()
                                 .addLast(new HttpServerCodec(), new HttpFarewellHandler(farewell))
                                 .addLast(new HttpServerKeepAliveHandler(), new HttpContentCompressor())
