@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * handlerAdded(ctx)                                → goodbye = Goodbye.on(ctx, "my protocol", limit)
  * close(ctx, promise)                              → goodbye.say(promise, this::writeLastWords)
  * the peer's answer, or none is expected           → goodbye.answered(), goodbye.said()
+ * a request begins, its answer is sent             → goodbye.inProgress(how many)
  * DrainEvent                                       → goodbye.drain(event)
  * ChannelInputShutdownEvent, channelInactive       → goodbye.inputEnded()
  * handlerRemoved                                   → goodbye.leave()
