@@ -147,7 +147,8 @@ final class CloseEnd {
     }
 
     private void publish() {
-        report.farewell = Goodbye.report(channel, lateBytes);
+        boolean endedByPeer = report.outcome == CloseOutcome.RESET_BY_PEER || report.cause == CloseCause.TRANSPORT;
+        report.farewell = Goodbye.report(channel, lateBytes, endedByPeer);
         CloseReport result = report.build();
         try {
             CloseReports.publish(channel, result);

@@ -2,7 +2,10 @@ package dev.lastbyte;
 
 /** How far a protocol came with its last words. Immutable. */
 public enum FarewellOutcome {
-    /** Nothing was said: the connection ended otherwise before {@code close()} was called. */
+    /**
+     * Nothing was said: the connection ended otherwise before {@code close()} was called, or the protocol had no words for that
+     * moment, as HTTP/1.1 has none for an idle connection.
+     */
     NOT_SAID,
     /** The words were written, and the protocol has no answer to them. */
     SAID,

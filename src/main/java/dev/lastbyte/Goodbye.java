@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * handlerAdded(ctx)                                → goodbye = Goodbye.on(ctx, "my protocol", limit)
  * close(ctx, promise)                              → goodbye.say(promise, this::writeLastWords)
  * the peer's answer, or none is expected           → goodbye.answered(), goodbye.said()
+ * a request begins, its answer is sent             → goodbye.inProgress(how many)
  * DrainEvent                                       → goodbye.drain(event)
  * ChannelInputShutdownEvent, channelInactive       → goodbye.inputEnded()
  * handlerRemoved                                   → goodbye.leave()
@@ -52,6 +53,7 @@ public final class Goodbye {
     private boolean inputEnded;
     private long refused;
     private long lost;
+    private long inProgress;
     private long startNanos;
     private long endNanos;
 
@@ -168,6 +170,22 @@ public final class Goodbye {
         lost += requests;
     }
 
+    /**
+     * So many requests are being served now, the last byte of their answers not yet in the kernel: they are lost if the connection is
+     * ended with them, but not if its peer ends it. Not taken over by the protocol that follows.
+     */
+    public void inProgress(long requests) {
+        inProgress = requests;
+    }
+
+    /**
+     * The close that follows has other limits, unless it was asked for with limits of its own. Does nothing without a {@link
+     * GracefulCloseHandler}, and when the close sequence has begun.
+     */
+    public void limits(CloseOverride limits) {
+        GracefulCloseHandler.offerOverride(ctx.channel(), Objects.requireNonNull(limits, "limits"));
+    }
+
     /** How to take input that arrives after {@code close()} has been passed on; {@link LateInput#EXPECTED} if nothing is said. */
     public void lateInput(LateInput meaning) {
         lateInput = Objects.requireNonNull(meaning, "meaning");
@@ -212,19 +230,24 @@ public final class Goodbye {
         }
     }
 
-    /** What a connection's goodbye came to, or null if its protocol has none. */
-    static @Nullable FarewellReport report(Channel channel, long lateBytes) {
+    /**
+     * What a connection's goodbye came to, or null if its protocol has none.
+     *
+     * @param endedByPeer whether the peer has ended the connection, and so knows what it has not got
+     */
+    static @Nullable FarewellReport report(Channel channel, long lateBytes, boolean endedByPeer) {
         Goodbye goodbye = channel.hasAttr(KEY) ? channel.attr(KEY).get() : null;
-        return goodbye == null ? null : goodbye.report(lateBytes);
+        return goodbye == null ? null : goodbye.report(lateBytes, endedByPeer);
     }
 
-    private FarewellReport report(long lateBytes) {
+    private FarewellReport report(long lateBytes, boolean endedByPeer) {
         long late = lateBytes > 0 ? 1 : 0;
+        long cut = endedByPeer ? 0 : inProgress;
         return new FarewellReport(
                 protocol,
                 outcome,
                 refused + (lateInput == LateInput.REFUSED ? late : 0),
-                lost + (lateInput == LateInput.LOST ? late : 0),
+                lost + cut + (lateInput == LateInput.LOST ? late : 0),
                 Duration.ofNanos(step == Step.OVER ? endNanos - startNanos : 0));
     }
 }

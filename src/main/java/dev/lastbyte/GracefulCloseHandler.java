@@ -109,6 +109,14 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
         }
     }
 
+    /** Gives the next close other limits, if nobody has yet. On the channel's event loop. */
+    static void offerOverride(Channel channel, CloseOverride override) {
+        GracefulCloseHandler handler = find(channel);
+        if (handler != null && handler.override == null) {
+            handler.override = override;
+        }
+    }
+
     /**
      * The report of a connection's end, now or when it has ended, however it ends. Listeners run on the channel's event
      * loop. Fails with {@link IllegalStateException} while the channel has no {@code GracefulCloseHandler}.

@@ -202,6 +202,52 @@ class FarewellTest {
     }
 
     @Test
+    void inProgress_countsAsLostUnlessThePeerEndsTheConnection() {
+        EmbeddedDuplexChannel channel = open();
+        goodbye(channel).inProgress(2);
+        GracefulCloseHandler.closeNow(channel);
+        channel.runPendingTasks();
+        assertEquals(2, farewell(channel).lostRequests());
+
+        EmbeddedDuplexChannel reset = open();
+        goodbye(reset).inProgress(2);
+        reset.peerRst();
+        assertEquals(0, farewell(reset).lostRequests());
+
+        EmbeddedDuplexChannel handedOver = open();
+        goodbye(handedOver).inProgress(2);
+        goodbye(handedOver);
+        GracefulCloseHandler.closeNow(handedOver);
+        handedOver.runPendingTasks();
+        assertEquals(0, farewell(handedOver).lostRequests());
+    }
+
+    @Test
+    void limits_applyUnlessTheCloseHasItsOwn() {
+        CloseOverride ten = CloseOverride.of(limits -> limits.maxDiscardedBytes(10));
+        CloseOverride hundred = CloseOverride.of(limits -> limits.maxDiscardedBytes(100));
+        words.answers = false;
+        EmbeddedDuplexChannel channel = open();
+        goodbye(channel).limits(ten);
+        channel.pipeline().close();
+        channel.peerSends(11);
+        assertEquals(CloseCause.BYTE_LIMIT, report(channel).cause());
+
+        EmbeddedDuplexChannel asked = open();
+        goodbye(asked).limits(hundred);
+        goodbye(asked).limits(ten);
+        asked.pipeline().close();
+        asked.peerSends(11);
+        assertTrue(asked.isOpen());
+        asked.peerSends(100);
+        assertEquals(CloseCause.BYTE_LIMIT, report(asked).cause());
+    }
+
+    private static Goodbye goodbye(EmbeddedDuplexChannel channel) {
+        return Goodbye.on(channel.pipeline().context(FarewellHandler.class), "test", LIMIT);
+    }
+
+    @Test
     void limitOutOfRange_isRefused() {
         assertThrows(IllegalArgumentException.class, () -> new FarewellHandler(words, Duration.ZERO));
         assertThrows(NullPointerException.class, () -> new FarewellHandler(null));

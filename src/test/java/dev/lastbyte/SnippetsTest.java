@@ -69,7 +69,10 @@ class SnippetsTest {
         assertTrue(docs.contains("index " + SendQueue.WRITABILITY_INDEX + " (`SendQueue.WRITABILITY_INDEX`)"), docs);
         for (String doc : new String[] {"README.md", "docs/send-queue.md"}) {
             String text = Files.readString(Path.of(doc));
-            assertTrue(text.contains("pipeline.addLast(new GracefulCloseHandler(config), SendQueue.limitInFlight(256 * 1024));"), doc);
+            assertTrue(
+                    text.contains(
+                            "pipeline.addLast(new GracefulCloseHandler(config), SendQueue.limitInFlight(256 * 1024));"),
+                    doc);
         }
         channel.close();
     }

@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.lastbyte.CloseStrategy;
 import dev.lastbyte.DrainPolicy;
 import dev.lastbyte.GracefulCloseConfig;
+import dev.lastbyte.http.HttpFarewellConfig;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -26,6 +28,9 @@ class BuilderOptionTest {
 
         @Mixin
         private LimitOptions limits = new LimitOptions();
+
+        @Mixin
+        private HttpOptions http = new HttpOptions();
     }
 
     private static Host parse(String... arguments) {
@@ -41,6 +46,8 @@ class BuilderOptionTest {
         assertEquals(
                 GracefulCloseConfig.defaults().toString(),
                 host.limits.apply(CloseStrategy.FULL).build().toString());
+        assertEquals(
+                HttpFarewellConfig.defaults().toString(), host.http.farewell().toString());
     }
 
     @Test
@@ -100,6 +107,17 @@ class BuilderOptionTest {
     }
 
     @Test
+    void apply_everyHttpLimitGiven_setsEachOne() {
+        HttpFarewellConfig config =
+                parse("--min-idle-protection=250ms", "--answer-timeout=5s").http.farewell();
+        assertEquals(Optional.of(Duration.ofMillis(250)), config.minIdleProtection());
+        assertEquals(Duration.ofSeconds(5), config.answerTimeout());
+        assertEquals(
+                Optional.empty(),
+                parse("--min-idle-protection=0s").http.farewell().minIdleProtection());
+    }
+
+    @Test
     void description_namesTheLibrarysDefault() throws Exception {
         for (BuilderOption<?, ?> option : LimitOptions.OPTIONS) {
             if (!option.name().equals("--discard-rate")) {
@@ -109,12 +127,18 @@ class BuilderOptionTest {
         for (BuilderOption<?, ?> option : DrainOptions.TIMES) {
             assertDefault(DrainPolicy.defaults(), option);
         }
+        for (BuilderOption<?, ?> option : HttpOptions.OPTIONS) {
+            assertDefault(HttpFarewellConfig.defaults(), option);
+        }
     }
 
     private static void assertDefault(Object defaults, BuilderOption<?, ?> option) throws Exception {
         Matcher shown = Pattern.compile("\\(default (\\S+)\\)$").matcher(option.description());
         assertTrue(shown.find(), option.description());
         Object value = defaults.getClass().getMethod(camelCase(option.name())).invoke(defaults);
+        if (value instanceof Optional<?> optional) {
+            value = optional.orElseThrow();
+        }
         assertEquals(value, option.converter().convert(shown.group(1)), option.name());
     }
 

@@ -63,7 +63,8 @@ class ServeIT {
                     line.matches(
                             "\\{\"event\":\"close\",\"outcome\":\"[A-Z_]+\",\"cause\":\"[A-Z_]+\",\"strategy\":\"FULL\","
                                     + "\"transport\":\"nio\",\"remote\":\"/127.0.0.1:\\d+\",\"discardedBytes\":0,\"unsentBytes\":0,"
-                                    + "\"unacknowledgedBytes\":null,\"tlsEnd\":null,\"flushNanos\":\\d+,\"discardNanos\":\\d+,\"totalNanos\":\\d+}"),
+                                    + "\"unacknowledgedBytes\":null,\"tlsEnd\":null,\"flushNanos\":\\d+,\"discardNanos\":\\d+,\"totalNanos\":\\d+,"
+                                    + "\"farewell\":\"SAID\",\"refusedRequests\":0,\"lostRequests\":0}"),
                     line);
         }
     }

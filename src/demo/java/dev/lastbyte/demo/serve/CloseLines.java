@@ -43,6 +43,11 @@ final class CloseLines implements CloseListener {
         line.put("flushNanos", report.flushTime().toNanos());
         line.put("discardNanos", report.discardTime().toNanos());
         line.put("totalNanos", report.totalTime().toNanos());
+        report.farewell().ifPresent(farewell -> {
+            line.put("farewell", farewell.outcome().name());
+            line.put("refusedRequests", farewell.refusedRequests());
+            line.put("lostRequests", farewell.lostRequests());
+        });
         print(line);
     }
 
@@ -69,6 +74,9 @@ final class CloseLines implements CloseListener {
         line.put("flushNanos", null);
         line.put("discardNanos", null);
         line.put("totalNanos", null);
+        line.put("farewell", null);
+        line.put("refusedRequests", null);
+        line.put("lostRequests", null);
         return line;
     }
 

@@ -3,6 +3,7 @@ package dev.lastbyte.demo.serve;
 import dev.lastbyte.DrainReport;
 import dev.lastbyte.GracefulCloseManager;
 import dev.lastbyte.demo.Transport;
+import dev.lastbyte.http.HttpFarewellConfig;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -30,6 +31,7 @@ final class DemoServer implements AutoCloseable {
      * @param transport the transport
      * @param protocol what it speaks
      * @param manager of the connections, or null for Netty's plain close
+     * @param farewell how HTTP connections end; not used without a manager
      * @param tls the TLS context, or null for clear text
      * @param log where plain closes are printed, or null if they are not
      */
@@ -37,6 +39,7 @@ final class DemoServer implements AutoCloseable {
             Transport transport,
             Protocol protocol,
             @Nullable GracefulCloseManager manager,
+            HttpFarewellConfig farewell,
             @Nullable SslContext tls,
             @Nullable CloseLines log) {}
 
@@ -92,7 +95,7 @@ final class DemoServer implements AutoCloseable {
         group.terminationFuture().awaitUninterruptibly(5, TimeUnit.SECONDS);
     }
 
-    /** All that the library asks of a server are the two lines with {@code manager}, above. Thread-safe. */
+    /** What the library asks of a server are the two lines with {@code manager}, above, and the protocol's handler. Thread-safe. */
     private static final class Pipeline extends ChannelInitializer<SocketChannel> {
         private final Setup setup;
 
@@ -108,7 +111,7 @@ final class DemoServer implements AutoCloseable {
             if (setup.tls() != null) {
                 channel.pipeline().addLast(setup.tls().newHandler(channel.alloc()));
             }
-            setup.protocol().addTo(channel.pipeline());
+            setup.protocol().addTo(channel.pipeline(), setup.manager() == null ? null : setup.farewell());
         }
     }
 }

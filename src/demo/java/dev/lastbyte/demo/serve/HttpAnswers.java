@@ -2,8 +2,6 @@ package dev.lastbyte.demo.serve;
 
 import static io.netty.handler.codec.http.HttpVersion.HTTP_1_1;
 
-import dev.lastbyte.DrainEvent;
-import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.demo.BytePattern;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -36,11 +34,8 @@ import org.jspecify.annotations.Nullable;
  * The HTTP side of {@code serve}: {@code GET /bytes/N}, {@code GET /stream/N}, {@code GET /slow/MS}, {@code POST /reject},
  * 404 for the rest. What it does to end a connection is what any Netty server does: close when the last write is done.
  *
- * <p>In a drain the answer that is due and the next one say {@code Connection: close} and end the connection. Requests behind
- * such an answer are not touched, so that their client may send them elsewhere. An idle connection is left to the manager.
- *
- * <p>An exchange lasts from the head of a request to the last write of its answer, and ends with its connection at the latest.
- * Confined to the channel's event loop.
+ * <p>It knows nothing of drains: those are the affair of the {@code HttpFarewellHandler} in front of it. Confined to the
+ * channel's event loop.
  */
 final class HttpAnswers extends ChannelInboundHandlerAdapter {
     static final int REJECT_BODY = 64 * 1024;
@@ -50,7 +45,6 @@ final class HttpAnswers extends ChannelInboundHandlerAdapter {
     private final Queue<Object> behind = new ArrayDeque<>();
     private @Nullable HttpRequest request;
     private @Nullable Future<?> slow;
-    private boolean draining;
     private boolean ending;
 
     @Override
@@ -82,7 +76,6 @@ final class HttpAnswers extends ChannelInboundHandlerAdapter {
     }
 
     private void begin(ChannelHandlerContext ctx, HttpRequest head) {
-        GracefulCloseHandler.exchangeStarted(ctx.channel());
         if (head.decoderResult().isFailure()) {
             end(ctx, text(HttpResponseStatus.BAD_REQUEST, "cannot read this request\n"));
         } else if (head.method().equals(HttpMethod.POST) && head.uri().equals("/reject")) {
@@ -112,18 +105,14 @@ final class HttpAnswers extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Answers and keeps the connection if the client wants that and no drain forbids it. */
+    /** Answers and keeps the connection if the client wants that. */
     private void reply(ChannelHandlerContext ctx, HttpRequest head, FullHttpResponse response) {
-        if (mayKeep(head)) {
+        if (HttpUtil.isKeepAlive(head)) {
             HttpUtil.setKeepAlive(response.headers(), head.protocolVersion(), true);
-            endExchange(ctx, ctx.writeAndFlush(response));
+            ctx.writeAndFlush(response);
         } else {
             end(ctx, response);
         }
-    }
-
-    private boolean mayKeep(HttpRequest head) {
-        return !draining && HttpUtil.isKeepAlive(head);
     }
 
     private void answerLater(ChannelHandlerContext ctx, HttpRequest head, SlowRequest wanted) {
@@ -133,19 +122,16 @@ final class HttpAnswers extends ChannelInboundHandlerAdapter {
 
     private void answerNow(ChannelHandlerContext ctx, HttpRequest head, long bytes) {
         slow = null;
-        boolean keep = mayKeep(head);
+        boolean keep = HttpUtil.isKeepAlive(head);
         ending = !keep;
         HttpResponse ok = ok();
         HttpUtil.setContentLength(ok, bytes);
         HttpUtil.setKeepAlive(ok.headers(), keep ? head.protocolVersion() : HTTP_1_1, keep);
         ctx.write(ok);
         ChannelFuture lastWrite = ctx.writeAndFlush(new HttpChunkedInput(new PatternStream(bytes)));
-        // the next exchange begins before this one ends: with none open, a peer that has half-closed would be done
         goOn(ctx);
-        if (keep) {
-            endExchange(ctx, lastWrite);
-        } else {
-            closeAfter(ctx, lastWrite);
+        if (!keep) {
+            closeAfter(lastWrite);
         }
     }
 
@@ -167,23 +153,18 @@ final class HttpAnswers extends ChannelInboundHandlerAdapter {
         }
         ending = true;
         ctx.write(head);
-        closeAfter(ctx, ctx.writeAndFlush(new HttpChunkedInput(new PatternStream(count))));
+        closeAfter(ctx.writeAndFlush(new HttpChunkedInput(new PatternStream(count))));
     }
 
     private void end(ChannelHandlerContext ctx, FullHttpResponse response) {
         response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         ending = true;
-        closeAfter(ctx, ctx.writeAndFlush(response));
+        closeAfter(ctx.writeAndFlush(response));
     }
 
     /** The listener matters: ChunkedWriteHandler drops what it has not yet written when close() comes. */
-    private static void closeAfter(ChannelHandlerContext ctx, ChannelFuture lastWrite) {
-        endExchange(ctx, lastWrite);
+    private static void closeAfter(ChannelFuture lastWrite) {
         lastWrite.addListener(ChannelFutureListener.CLOSE);
-    }
-
-    private static void endExchange(ChannelHandlerContext ctx, ChannelFuture lastWrite) {
-        lastWrite.addListener(written -> GracefulCloseHandler.exchangeEnded(ctx.channel()));
     }
 
     private static HttpResponse ok() {
@@ -207,14 +188,6 @@ final class HttpAnswers extends ChannelInboundHandlerAdapter {
     static OptionalLong count(String uri, String path) {
         String number = uri.startsWith(path) ? uri.substring(path.length()) : "";
         return number.matches("\\d{1,18}") ? OptionalLong.of(Long.parseLong(number)) : OptionalLong.empty();
-    }
-
-    @Override
-    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (event instanceof DrainEvent) {
-            draining = true;
-        }
-        ctx.fireUserEventTriggered(event);
     }
 
     @Override

@@ -1,9 +1,12 @@
 package dev.lastbyte.demo.serve;
 
+import dev.lastbyte.http.HttpFarewellConfig;
+import dev.lastbyte.http.HttpFarewellHandler;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.stream.ChunkedWriteHandler;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** What {@code serve} speaks. Immutable. */
 enum Protocol {
@@ -17,10 +20,20 @@ enum Protocol {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Adds the protocol's handlers at the end of a new connection's pipeline. */
-    void addTo(ChannelPipeline pipeline) {
+    /**
+     * Adds the protocol's handlers at the end of a new connection's pipeline.
+     *
+     * @param farewell how HTTP says goodbye, or null if it does not
+     */
+    void addTo(ChannelPipeline pipeline, @Nullable HttpFarewellConfig farewell) {
         switch (this) {
-            case HTTP -> pipeline.addLast(new HttpServerCodec(), new ChunkedWriteHandler(), new HttpAnswers());
+            case HTTP -> {
+                pipeline.addLast(new HttpServerCodec());
+                if (farewell != null) {
+                    pipeline.addLast(new HttpFarewellHandler(farewell));
+                }
+                pipeline.addLast(new ChunkedWriteHandler(), new HttpAnswers());
+            }
             case ECHO -> pipeline.addLast(new EchoAnswers());
         }
     }

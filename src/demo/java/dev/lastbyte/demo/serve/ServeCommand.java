@@ -5,9 +5,11 @@ import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.GracefulCloseManager;
 import dev.lastbyte.demo.CloseWay;
 import dev.lastbyte.demo.DrainOptions;
+import dev.lastbyte.demo.HttpOptions;
 import dev.lastbyte.demo.LimitOptions;
 import dev.lastbyte.demo.Names;
 import dev.lastbyte.demo.Transport;
+import dev.lastbyte.http.HttpFarewellConfig;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -90,6 +92,9 @@ public final class ServeCommand implements Callable<Integer> {
     @Mixin
     private DrainOptions drain = new DrainOptions();
 
+    @Mixin
+    private HttpOptions http = new HttpOptions();
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         DrainDisplay display = DrainDisplay.show();
@@ -116,7 +121,15 @@ public final class ServeCommand implements Callable<Integer> {
         CloseLines log = logCloses ? new CloseLines(System.out) : null;
         GracefulCloseManager manager = manager(way, log, listener);
         SslContext context = tls ? SelfSigned.serverContext() : null;
-        return new DemoServer.Setup(runsOn, speaks, manager, context, log);
+        return new DemoServer.Setup(runsOn, speaks, manager, farewell(), context, log);
+    }
+
+    private HttpFarewellConfig farewell() {
+        try {
+            return http.farewell();
+        } catch (IllegalArgumentException e) {
+            throw wrong(asOption(String.valueOf(e.getMessage())));
+        }
     }
 
     private static CloseWay[] ways() {

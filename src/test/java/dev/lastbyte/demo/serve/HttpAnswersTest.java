@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.demo.BytePattern;
+import dev.lastbyte.http.HttpFarewellConfig;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -18,7 +19,9 @@ class HttpAnswersTest {
     private final EmbeddedChannel channel = new EmbeddedChannel();
 
     HttpAnswersTest() {
-        Protocol.HTTP.addTo(channel.pipeline());
+        Protocol.HTTP.addTo(
+                channel.pipeline(),
+                HttpFarewellConfig.builder().withoutIdleProtection().build());
     }
 
     @AfterEach
@@ -138,14 +141,17 @@ class HttpAnswersTest {
     }
 
     @Test
-    void drain_requestInProgress_isAnsweredWithCloseAndThoseBehindAreNotTouched() throws Exception {
+    void drain_requestsInProgress_areAnsweredAndTheLastSaysClose() throws Exception {
         channel.freezeTime();
-        ask(get("/slow/100?bytes=3") + get("/bytes/5"));
+        ask(get("/slow/100?bytes=3") + get("/slow/50?bytes=2"));
         channel.pipeline().fireUserEventTriggered(HeldConnection.drained().event());
         assertTrue(channel.isOpen());
-        String answer = after(100);
-        assertTrue(answer.contains("connection: close\r\n"), answer);
-        assertTrue(answer.endsWith("\r\n\r\nabc"), answer);
+        String first = after(100);
+        assertFalse(first.contains("connection: close\r\n"), first);
+        assertTrue(first.endsWith("\r\n\r\nabc"), first);
+        String last = after(50);
+        assertTrue(last.contains("connection: close\r\n"), last);
+        assertTrue(last.endsWith("\r\n\r\nab"), last);
         assertFalse(channel.isOpen());
     }
 

@@ -1,0 +1,144 @@
+package dev.lastbyte.http;
+
+import dev.lastbyte.CloseOverride;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The limits and choices of an {@link HttpFarewellHandler}. One instance serves any number of connections.
+ *
+ * <p>Durations lie between 1 ms and 24 h. Values out of range are refused, never corrected. Immutable.
+ */
+public final class HttpFarewellConfig {
+    static final Duration DEFAULT_MIN_IDLE_PROTECTION = Duration.ofSeconds(1);
+    static final Duration DEFAULT_ANSWER_TIMEOUT = Duration.ofSeconds(30);
+
+    private static final Duration MIN = Duration.ofMillis(1);
+    private static final Duration MAX = Duration.ofHours(24);
+    private static final HttpFarewellConfig DEFAULTS = builder().build();
+
+    private final long minIdleProtectionNanos; // 0: none
+    private final long answerTimeoutNanos;
+    private final @Nullable CloseOverride earlyAnswers;
+
+    private HttpFarewellConfig(Builder builder) {
+        minIdleProtectionNanos = builder.minIdleProtectionNanos;
+        answerTimeoutNanos = builder.answerTimeoutNanos;
+        earlyAnswers = builder.earlyAnswers;
+    }
+
+    /** The configuration with every default. */
+    public static HttpFarewellConfig defaults() {
+        return DEFAULTS;
+    }
+
+    /** A builder that starts with every default. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** A builder that starts with the values of this configuration. */
+    public Builder toBuilder() {
+        return new Builder(this);
+    }
+
+    /** How long after its last response an idle connection is not closed; 1 s by default, empty if not protected. */
+    public Optional<Duration> minIdleProtection() {
+        return minIdleProtectionNanos == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(minIdleProtectionNanos));
+    }
+
+    /** How long a close that is held back waits for the answer to a request that came meanwhile; 30 s by default. */
+    public Duration answerTimeout() {
+        return Duration.ofNanos(answerTimeoutNanos);
+    }
+
+    /** Other limits for closes behind an early answer, if there are any. */
+    public Optional<CloseOverride> earlyAnswers() {
+        return Optional.ofNullable(earlyAnswers);
+    }
+
+    long minIdleProtectionNanos() {
+        return minIdleProtectionNanos;
+    }
+
+    long answerTimeoutNanos() {
+        return answerTimeoutNanos;
+    }
+
+    @Override
+    public String toString() {
+        return "HttpFarewellConfig{minIdleProtection="
+                + minIdleProtection().map(Duration::toString).orElse("none")
+                + ", answerTimeout=" + answerTimeout() + ", earlyAnswers="
+                + (earlyAnswers == null ? "as configured" : "overridden") + "}";
+    }
+
+    /**
+     * Collects the values of an {@link HttpFarewellConfig}. Each setter checks its value at once and throws {@link
+     * NullPointerException} or {@link IllegalArgumentException} with the parameter's name, the value and the range. Not
+     * thread-safe.
+     */
+    public static final class Builder {
+        private long minIdleProtectionNanos = DEFAULT_MIN_IDLE_PROTECTION.toNanos();
+        private long answerTimeoutNanos = DEFAULT_ANSWER_TIMEOUT.toNanos();
+        private @Nullable CloseOverride earlyAnswers;
+
+        private Builder() {}
+
+        private Builder(HttpFarewellConfig config) {
+            minIdleProtectionNanos = config.minIdleProtectionNanos;
+            answerTimeoutNanos = config.answerTimeoutNanos;
+            earlyAnswers = config.earlyAnswers;
+        }
+
+        /**
+         * How long an idle connection stays open after its last response, or after its beginning, whoever calls {@code close()}: the
+         * next request of a client that uses it may be on its way (nginx: {@code keepalive_min_timeout}). Choose it longer than
+         * the slowest client's round trip and the pause between two requests. Default 1 s.
+         */
+        public Builder minIdleProtection(Duration minIdleProtection) {
+            minIdleProtectionNanos = nanos(minIdleProtection, "minIdleProtection");
+            return this;
+        }
+
+        /** Lets {@code close()} of an idle connection go on at once. */
+        public Builder withoutIdleProtection() {
+            minIdleProtectionNanos = 0;
+            return this;
+        }
+
+        /**
+         * How long a close that is held back by {@link #minIdleProtection} waits, if a request comes meanwhile, for the last byte of its
+         * answer. In a drain it is what is left of {@code gracePeriod}, or half of what is left of the drain if that is more.
+         * Default 30 s.
+         */
+        public Builder answerTimeout(Duration answerTimeout) {
+            answerTimeoutNanos = nanos(answerTimeout, "answerTimeout");
+            return this;
+        }
+
+        /**
+         * Other limits for a close while the rest of a request is still arriving whose answer is complete, such as 413, 417 and 431.
+         * A close that was asked for with limits of its own keeps them. Default: none, the connection's limits.
+         */
+        public Builder earlyAnswers(CloseOverride limits) {
+            earlyAnswers = Objects.requireNonNull(limits, "earlyAnswers");
+            return this;
+        }
+
+        /** The configuration. */
+        public HttpFarewellConfig build() {
+            return new HttpFarewellConfig(this);
+        }
+
+        private static long nanos(Duration value, String name) {
+            Objects.requireNonNull(value, name);
+            if (value.compareTo(MIN) < 0 || value.compareTo(MAX) > 0) {
+                throw new IllegalArgumentException(name + ": " + value + " (expected: " + MIN + " to " + MAX + ")");
+            }
+            return value.toNanos();
+        }
+    }
+}
