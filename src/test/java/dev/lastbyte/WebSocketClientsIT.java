@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import dev.lastbyte.http.HttpFarewellHandler;
 import dev.lastbyte.testing.NodeScript;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.Transports;
@@ -129,7 +130,7 @@ class WebSocketClientsIT {
         WebSocketTraffic traffic = new WebSocketTraffic();
         applications.add(traffic);
         channel.pipeline()
-                .addLast(new HttpServerCodec(), new HttpObjectAggregator(1024))
+                .addLast(new HttpServerCodec(), new HttpFarewellHandler(), new HttpObjectAggregator(1024))
                 .addLast(new WebSocketServerCompressionHandler(0))
                 .addLast(new WebSocketServerProtocolHandler("/", null, true))
                 .addLast(new WebSocketFarewellHandler(config), traffic);
@@ -139,8 +140,10 @@ class WebSocketClientsIT {
         assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
         assertEquals(CLIENTS, DrainReport.sum(report.closed()), report::toString);
         for (CloseReport close : server.reports) {
-            assertEquals(
-                    FarewellOutcome.ANSWERED, close.farewell().orElseThrow().outcome(), close::toString);
+            FarewellReport farewell = close.farewell().orElseThrow();
+            assertEquals("websocket", farewell.protocol(), close::toString); // HTTP has handed over
+            assertEquals(FarewellOutcome.ANSWERED, farewell.outcome(), close::toString);
+            assertEquals(0, farewell.lostRequests() + farewell.refusedRequests(), close::toString);
         }
     }
 
