@@ -77,7 +77,7 @@ public final class DrainPolicy {
         return Duration.ofNanos(announceDelayNanos);
     }
 
-    /** How long the listeners may take to hand over what the kernel has accepted; 1 s by default. */
+    /** How long the listeners may take to hand over what the kernel has accepted; 3 s by default. */
     public Duration acceptTimeout() {
         return Duration.ofNanos(acceptTimeoutNanos);
     }
