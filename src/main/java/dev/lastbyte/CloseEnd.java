@@ -134,7 +134,7 @@ final class CloseEnd {
     }
 
     private void publish() {
-        report.farewell = Goodbye.report(channel, report.discardedBytes);
+        report.farewell = Goodbye.report(channel, report.discardedBytes, isEndedByPeer());
         CloseReport result = report.build();
         try {
             CloseReports.publish(channel, result);
@@ -165,6 +165,13 @@ final class CloseEnd {
             return peerClosedAfterDelivery ? CloseOutcome.PEER_CLOSED : CloseOutcome.DELIVERED;
         }
         return delivery.canTell() && isLimit(report.cause) ? CloseOutcome.UNDELIVERED : CloseOutcome.UNCONFIRMED;
+    }
+
+    /** Whether the peer has left by itself, without waiting for what it asked. */
+    private boolean isEndedByPeer() {
+        return report.outcome == CloseOutcome.RESET_BY_PEER
+                || report.cause == CloseCause.EOF
+                || report.cause == CloseCause.TRANSPORT;
     }
 
     /** Whether the sequence gave up waiting for something it wanted to see. */
