@@ -1,5 +1,7 @@
 package dev.lastbyte.testing;
 
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
@@ -13,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
 
 /** A certificate for localhost, made by keytool when first needed, and the contexts of both sides. Thread-safe. */
 public final class TestTls {
@@ -22,11 +25,26 @@ public final class TestTls {
     private TestTls() {}
 
     public static SslContext server() {
+        return server(null);
+    }
+
+    /** A server that speaks HTTP/2 with whoever offers it. */
+    public static SslContext http2Server() {
+        return server(new ApplicationProtocolConfig(
+                ApplicationProtocolConfig.Protocol.ALPN,
+                ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+                ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+                ApplicationProtocolNames.HTTP_2,
+                ApplicationProtocolNames.HTTP_1_1));
+    }
+
+    private static SslContext server(@Nullable ApplicationProtocolConfig protocols) {
         try {
             KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
             keys.init(STORE, PASSWORD);
             return SslContextBuilder.forServer(keys)
                     .sslProvider(SslProvider.JDK)
+                    .applicationProtocolConfig(protocols)
                     .build();
         } catch (GeneralSecurityException | IOException e) {
             throw new IllegalStateException(e);
