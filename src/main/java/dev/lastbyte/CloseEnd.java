@@ -20,6 +20,7 @@ final class CloseEnd {
     private long flushedNanos;
     private long waitEndedNanos;
     private long lateBytes;
+    private boolean finSent;
     private boolean flushed;
     private boolean waitEnded;
     private boolean reset;
@@ -134,6 +135,7 @@ final class CloseEnd {
     /** Derives the outcome, completes every promise and tells everybody. */
     void complete(DeliveryWatch delivery, boolean finSent, long discardedBytes, long now) {
         cause(CloseCause.TRANSPORT);
+        this.finSent = finSent;
         report.discardedBytes = discardedBytes;
         report.unacknowledgedBytes = streamUnknown ? -1 : delivery.unacknowledged(finSent);
         report.flushNanos = (flushed ? flushedNanos : waitEnded ? waitEndedNanos : now) - startNanos;
@@ -147,8 +149,7 @@ final class CloseEnd {
     }
 
     private void publish() {
-        boolean endedByPeer = report.outcome == CloseOutcome.RESET_BY_PEER || report.cause == CloseCause.TRANSPORT;
-        report.farewell = Goodbye.report(channel, lateBytes, endedByPeer);
+        report.farewell = Goodbye.report(channel, lateBytes, isEndedByPeer());
         CloseReport result = report.build();
         try {
             CloseReports.publish(channel, result);
@@ -179,6 +180,13 @@ final class CloseEnd {
             return peerClosedAfterDelivery ? CloseOutcome.PEER_CLOSED : CloseOutcome.DELIVERED;
         }
         return delivery.canTell() && isLimit(report.cause) ? CloseOutcome.UNDELIVERED : CloseOutcome.UNCONFIRMED;
+    }
+
+    /** Whether the peer has left by itself, without waiting for what it asked. */
+    private boolean isEndedByPeer() {
+        return report.outcome == CloseOutcome.RESET_BY_PEER
+                || (report.cause == CloseCause.EOF && !finSent)
+                || report.cause == CloseCause.TRANSPORT;
     }
 
     /** Whether the sequence gave up waiting for something it wanted to see. */

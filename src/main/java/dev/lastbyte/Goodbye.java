@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,8 +23,7 @@ import org.jspecify.annotations.Nullable;
  * handlerAdded(ctx)                                → goodbye = Goodbye.on(ctx, "my protocol", limit)
  * close(ctx, promise)                              → goodbye.say(promise, this::writeLastWords)
  * the peer's answer, or none is expected           → goodbye.answered(), goodbye.said()
- * a request begins, its answer is sent             → goodbye.inProgress(how many)
- * DrainEvent                                       → goodbye.drain(event)
+ * DrainEvent                                       → goodbye.drain(event); if it speaks then, goodbye.soFar(outcome)
  * ChannelInputShutdownEvent, channelInactive       → goodbye.inputEnded()
  * handlerRemoved                                   → goodbye.leave()
  * }</pre>
@@ -51,9 +51,9 @@ public final class Goodbye {
     private @Nullable DrainEvent drain;
     private @Nullable Future<?> timer;
     private boolean inputEnded;
+    private LongSupplier inProgress = () -> 0;
     private long refused;
     private long lost;
-    private long inProgress;
     private long startNanos;
     private long endNanos;
 
@@ -103,7 +103,9 @@ public final class Goodbye {
             return;
         }
         step = Step.SAYING;
-        outcome = FarewellOutcome.UNANSWERED;
+        if (outcome == FarewellOutcome.NOT_SAID) {
+            outcome = FarewellOutcome.UNANSWERED;
+        }
         startNanos = System.nanoTime();
         try {
             words.run();
@@ -112,7 +114,7 @@ public final class Goodbye {
             leave();
         }
         if (step == Step.SAYING && inputEnded) {
-            finish(FarewellOutcome.UNANSWERED);
+            finish(outcome);
         } else if (step == Step.SAYING) {
             arm();
         }
@@ -137,12 +139,28 @@ public final class Goodbye {
         }
     }
 
+    /**
+     * How far the words have come, for a protocol that speaks before {@code close()}, or waits for more than the answer after
+     * it. What has been answered stays so. Does nothing when the goodbye is over.
+     */
+    public void soFar(FarewellOutcome reached) {
+        Objects.requireNonNull(reached, "reached");
+        if (step != Step.OVER && outcome != FarewellOutcome.ANSWERED) {
+            outcome = reached;
+        }
+    }
+
+    /** There is nothing more to wait for; the outcome is that of {@link #soFar}. Does nothing unless the words are being said. */
+    public void done() {
+        if (step == Step.SAYING) {
+            finish(outcome);
+        }
+    }
+
     /** Nothing more will be read: an answer cannot come. */
     public void inputEnded() {
         inputEnded = true;
-        if (step == Step.SAYING) {
-            finish(FarewellOutcome.UNANSWERED);
-        }
+        done();
     }
 
     /** The server is being drained: the goodbye takes at most half of the time that is left. */
@@ -155,9 +173,7 @@ public final class Goodbye {
 
     /** The handler leaves the pipeline. A close that waits goes on. */
     public void leave() {
-        if (step == Step.SAYING) {
-            finish(FarewellOutcome.UNANSWERED);
-        }
+        done();
     }
 
     /** So many more requests were not served, and their sender knows that. */
@@ -171,11 +187,12 @@ public final class Goodbye {
     }
 
     /**
-     * So many requests are being served now, the last byte of their answers not yet in the kernel: they are lost if the connection is
-     * ended with them, but not if its peer ends it. Not taken over by the protocol that follows.
+     * How many requests are being served, the last byte of their answers not yet in the kernel; asked when the connection has ended:
+     * unless it was the peer who ended it, they are {@link #lost}. For what bypasses the handler, as {@link
+     * GracefulCloseHandler#closeNow} and the deadline of a drain do. Not taken over by the protocol that follows.
      */
-    public void inProgress(long requests) {
-        inProgress = requests;
+    public void inProgress(LongSupplier requests) {
+        inProgress = Objects.requireNonNull(requests, "requests");
     }
 
     /**
@@ -202,20 +219,20 @@ public final class Goodbye {
         try {
             timer = ctx.executor().schedule(this::onTimer, Math.max(0, limit), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
-            finish(FarewellOutcome.UNANSWERED); // the event loop is being shut down
+            finish(outcome); // the event loop is being shut down
         }
     }
 
     private void onTimer() {
         if (step == Step.SAYING) {
             CloseLog.LOG.debug("{} {} has not been answered", ctx.channel(), protocol);
-            finish(FarewellOutcome.UNANSWERED);
+            finish(outcome);
         }
     }
 
     private void finish(FarewellOutcome end) {
+        soFar(end);
         step = Step.OVER;
-        outcome = end;
         endNanos = System.nanoTime();
         cancelTimer();
         List<ChannelPromise> waiting = List.copyOf(promises);
@@ -230,19 +247,24 @@ public final class Goodbye {
         }
     }
 
-    /**
-     * What a connection's goodbye came to, or null if its protocol has none.
-     *
-     * @param endedByPeer whether the peer has ended the connection, and so knows what it has not got
-     */
-    static @Nullable FarewellReport report(Channel channel, long lateBytes, boolean endedByPeer) {
+    /** What a connection's goodbye came to, or null if its protocol has none. */
+    static @Nullable FarewellReport report(Channel channel, long lateBytes, boolean peerEnded) {
         Goodbye goodbye = channel.hasAttr(KEY) ? channel.attr(KEY).get() : null;
-        return goodbye == null ? null : goodbye.report(lateBytes, endedByPeer);
+        return goodbye == null ? null : goodbye.report(lateBytes, peerEnded ? 0 : goodbye.cut());
     }
 
-    private FarewellReport report(long lateBytes, boolean endedByPeer) {
+    /** What is left undone. */
+    private long cut() {
+        try {
+            return inProgress.getAsLong();
+        } catch (RuntimeException e) {
+            CloseLog.LOG.warn("{} {} cannot say what is in progress", ctx.channel(), protocol, e);
+            return 0;
+        }
+    }
+
+    private FarewellReport report(long lateBytes, long cut) {
         long late = lateBytes > 0 ? 1 : 0;
-        long cut = endedByPeer ? 0 : inProgress;
         return new FarewellReport(
                 protocol,
                 outcome,

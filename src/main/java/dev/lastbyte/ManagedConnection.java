@@ -186,7 +186,7 @@ final class ManagedConnection implements CloseTerms, ConnectionWatch {
         ChannelHandlerContext context = ctx;
         if (!told && context != null) {
             told = true;
-            atChannel(() -> context.pipeline().fireUserEventTriggered(event));
+            atChannel(() -> event.tell(context.channel()));
         }
     }
 

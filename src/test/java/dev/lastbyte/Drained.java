@@ -21,6 +21,13 @@ final class Drained {
             .drainTimeout(Duration.ofMillis(2000))
             .build();
 
+    /** Where clients and server share the processors with whatever else runs: nobody is interrupted for being slow. */
+    static final DrainPolicy PATIENT = POLICY.toBuilder()
+            .gracePeriod(Duration.ofSeconds(15))
+            .longLivedPeriod(Duration.ofSeconds(15))
+            .drainTimeout(Duration.ofSeconds(20))
+            .build();
+
     /** Shorter ones, where the deadline is what is waited for. */
     static final DrainPolicy SHORT = POLICY.toBuilder()
             .acceptTimeout(Duration.ofMillis(300))

@@ -186,6 +186,48 @@ class FarewellTest {
     }
 
     @Test
+    void wordsBeforeClose_andTheirAnswer_stayKnown() {
+        EmbeddedDuplexChannel channel = open();
+        Goodbye goodbye = Goodbye.on(channel.pipeline().context(FarewellHandler.class), "early", LIMIT);
+        goodbye.soFar(FarewellOutcome.UNANSWERED);
+        goodbye.done(); // nobody has called close()
+        assertTrue(channel.isOpen());
+        goodbye.soFar(FarewellOutcome.ANSWERED);
+        goodbye.soFar(FarewellOutcome.SAID);
+        channel.peerFin();
+        assertEquals(FarewellOutcome.ANSWERED, farewell(channel).outcome());
+    }
+
+    @Test
+    void requestsInProgress_areLost_unlessThePeerHasLeft() {
+        for (boolean byPeer : new boolean[] {true, false}) {
+            EmbeddedDuplexChannel channel = open();
+            Goodbye goodbye = Goodbye.on(channel.pipeline().context(FarewellHandler.class), "counts", LIMIT);
+            goodbye.inProgress(() -> 2);
+            if (byPeer) {
+                channel.peerFin();
+            } else {
+                GracefulCloseHandler.closeNow(channel);
+                channel.runPendingTasks();
+            }
+            assertEquals(byPeer ? 0 : 2, farewell(channel).lostRequests());
+        }
+    }
+
+    @Test
+    void requestsInProgress_thatCannotBeCounted_leaveAReportAllTheSame() {
+        NoWarnings.expect("cannot say what is in progress");
+        EmbeddedDuplexChannel channel = open();
+        Goodbye goodbye = Goodbye.on(channel.pipeline().context(FarewellHandler.class), "fails", LIMIT);
+        goodbye.inProgress(() -> {
+            throw new IllegalStateException("on purpose");
+        });
+        GracefulCloseHandler.closeNow(channel);
+        channel.runPendingTasks();
+        assertEquals(0, farewell(channel).lostRequests());
+    }
+
+    @Test
     void lateInput_isCountedAsItsProtocolSays() {
         for (LateInput meaning : LateInput.values()) {
             words.answers = false;
@@ -204,18 +246,18 @@ class FarewellTest {
     @Test
     void inProgress_countsAsLostUnlessThePeerEndsTheConnection() {
         EmbeddedDuplexChannel channel = open();
-        goodbye(channel).inProgress(2);
+        goodbye(channel).inProgress(() -> 2);
         GracefulCloseHandler.closeNow(channel);
         channel.runPendingTasks();
         assertEquals(2, farewell(channel).lostRequests());
 
         EmbeddedDuplexChannel reset = open();
-        goodbye(reset).inProgress(2);
+        goodbye(reset).inProgress(() -> 2);
         reset.peerRst();
         assertEquals(0, farewell(reset).lostRequests());
 
         EmbeddedDuplexChannel handedOver = open();
-        goodbye(handedOver).inProgress(2);
+        goodbye(handedOver).inProgress(() -> 2);
         goodbye(handedOver);
         GracefulCloseHandler.closeNow(handedOver);
         handedOver.runPendingTasks();

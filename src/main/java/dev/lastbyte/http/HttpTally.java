@@ -29,6 +29,7 @@ final class HttpTally {
         this.ctx = ctx;
         this.exchanges = exchanges;
         goodbye = Goodbye.on(ctx, PROTOCOL, NO_ANSWER);
+        goodbye.inProgress(() -> unsent);
         update();
     }
 
@@ -56,9 +57,8 @@ final class HttpTally {
         GracefulCloseHandler.exchangeEnded(ctx.channel());
     }
 
-    /** Keeps the report up to date: what the end would cut off now, and what it would mean if something came behind it. */
+    /** Keeps the report up to date: what it would mean if something came behind the end. */
     void update() {
-        goodbye.inProgress(unsent);
         goodbye.lateInput(lateInput());
     }
 
@@ -74,9 +74,8 @@ final class HttpTally {
         int refused = exchanges.isCloseSaid() ? exchanges.unanswered() - exchanges.halfAnswered() : 0;
         goodbye.refused(refused);
         goodbye.lost(exchanges.unanswered() - refused);
-        unsent -=
-                exchanges.unanswered(); // one that is answered all the same, in CloseStartedEvent, takes its loss back
-        // below 0
+        // one that is answered all the same, in CloseStartedEvent, takes its loss back below 0
+        unsent -= exchanges.unanswered();
         update();
         if (exchanges.isAnsweredEarly()) {
             earlyAnswers.ifPresent(goodbye::limits);
@@ -94,7 +93,7 @@ final class HttpTally {
 
     /** HTTP is over while the connection goes on: nothing of what comes is a request. */
     void leave() {
-        goodbye.inProgress(0);
+        goodbye.inProgress(() -> 0);
         goodbye.lateInput(LateInput.EXPECTED);
         for (; busy > 0; busy--) {
             GracefulCloseHandler.exchangeEnded(ctx.channel());

@@ -2,6 +2,7 @@ package dev.lastbyte.testing;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -30,6 +31,7 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
     private Config config;
     private long room = Long.MAX_VALUE;
     private long taken;
+    private Channel parent;
     private boolean inputShutdown;
     private boolean outputShutdown;
     private IOException shutdownFailure;
@@ -48,6 +50,17 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
             config = new Config(this); // asked for while the super constructor runs
         }
         return config;
+    }
+
+    @Override
+    public Channel parent() {
+        return parent;
+    }
+
+    /** Makes it a server's connection. */
+    public EmbeddedDuplexChannel acceptedBy(Channel listener) {
+        parent = listener;
+        return this;
     }
 
     // ---- the kernel ------------------------------------------------------------------------------------------------

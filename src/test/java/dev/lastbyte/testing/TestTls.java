@@ -1,5 +1,7 @@
 package dev.lastbyte.testing;
 
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
@@ -24,6 +26,17 @@ public final class TestTls {
 
     public static SslContext server() {
         return server(SslProvider.JDK);
+    }
+
+    /** A server that speaks HTTP/2 with whoever offers it. */
+    public static SslContext http2Server() {
+        ApplicationProtocolConfig protocols = new ApplicationProtocolConfig(
+                ApplicationProtocolConfig.Protocol.ALPN,
+                ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+                ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+                ApplicationProtocolNames.HTTP_2,
+                ApplicationProtocolNames.HTTP_1_1);
+        return build(builder -> builder.sslProvider(SslProvider.JDK).applicationProtocolConfig(protocols));
     }
 
     /** A server's context with one provider, for some protocol versions or, if none is named, for the provider's own choice. */

@@ -1,0 +1,173 @@
+package dev.lastbyte.http2;
+
+import dev.lastbyte.CloseStartedEvent;
+import dev.lastbyte.DrainEvent;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ends an HTTP/2 connection so that its peer knows of each request whether it was served (RFC 9113, 6.8). It belongs directly behind
+ * the {@code Http2ConnectionHandler}, of which {@code Http2FrameCodec} is one; only an {@code Http2MultiplexHandler} may stand
+ * between:
+ *
+ * <pre>{@code
+ * pipeline.addFirst(new GracefulCloseHandler(config)); // or manager.childHandler(...)
+ * pipeline.addLast(sslHandler);
+ * pipeline.addLast(Http2FrameCodecBuilder.forServer().build());
+ * pipeline.addLast(new Http2FarewellHandler());
+ * pipeline.addLast(new Http2MultiplexHandler(new MyStreamInitializer()));
+ * }</pre>
+ *
+ * With ALPN it is added together with the codec; for an upgrade from HTTP/1.1 it is one of the extra handlers of {@code
+ * Http2ServerUpgradeCodec}, or waits in the pipeline for the codec to be put in front of it.
+ *
+ * <p>A server that is drained, or told to {@code close()}, sends GOAWAY with the highest stream id and a PING. Streams that the peer
+ * opened before it read that are served. When the PING is acknowledged, or not within {@code pingTimeout}, GOAWAY with the last
+ * stream's id follows: streams behind it are refused with RST_STREAM, and the peer may safely repeat them elsewhere. When the
+ * streams have ended, or {@code limit} after {@code close()}, or half of what a drain leaves, the connection is closed, past the
+ * codec's own {@code close()}, which would wait for its {@code gracefulShutdownTimeoutMillis}. In a drain all of this begins at
+ * once, or, with {@link dev.lastbyte.DrainPolicy#closeSpread()} and no stream open, when the manager's turn comes.
+ *
+ * <p>A client sends one GOAWAY on {@code close()} and waits in the same way for its requests; a drain closes it when it is idle.
+ *
+ * <p>Each open stream is an exchange of the connection, so a drain waits for it: nothing need be reported on streams or
+ * connection. {@link dev.lastbyte.CloseReport#farewell()} says whether the peer acknowledged the PING, how many streams were
+ * refused, and how many were lost: open, and not answered to the end, when the connection was closed by this side.
+ *
+ * <p>One instance serves one connection. Confined to the channel's event loop.
+ */
+public final class Http2FarewellHandler extends ChannelDuplexHandler {
+    static final Duration DEFAULT_PING_TIMEOUT = Duration.ofSeconds(1);
+    static final Duration DEFAULT_LIMIT = Duration.ofSeconds(30);
+
+    private static final Duration MIN = Duration.ofMillis(1);
+    private static final Duration MAX = Duration.ofHours(24);
+
+    private final Duration pingTimeout;
+    private final Duration limit;
+    private @Nullable GoAwaySequence sequence;
+    private boolean misplaced;
+
+    /** A handler that waits 1 s for the PING and 30 s in all. */
+    public Http2FarewellHandler() {
+        this(DEFAULT_PING_TIMEOUT, DEFAULT_LIMIT);
+    }
+
+    /**
+     * A handler with limits of its own. A drain shortens them: to a quarter of what it leaves, and to half of it.
+     *
+     * @param pingTimeout how long the peer may take to acknowledge the PING before GOAWAY names the last stream; at least 1 ms and
+     *     less than {@code limit}; by default 1 s
+     * @param limit how long {@code close()} is held back for PING and streams together; at most 24 h; by default 30 s
+     * @throws NullPointerException if an argument is null
+     * @throws IllegalArgumentException if an argument is out of range
+     */
+    public Http2FarewellHandler(Duration pingTimeout, Duration limit) {
+        Objects.requireNonNull(pingTimeout, "pingTimeout");
+        Objects.requireNonNull(limit, "limit");
+        if (limit.compareTo(MIN) <= 0 || limit.compareTo(MAX) > 0) {
+            throw new IllegalArgumentException(
+                    "limit: " + limit + " (expected: more than " + MIN + ", to " + MAX + ")");
+        }
+        if (pingTimeout.compareTo(MIN) < 0 || pingTimeout.compareTo(limit) >= 0) {
+            throw new IllegalArgumentException(
+                    "pingTimeout: " + pingTimeout + " (expected: from " + MIN + ", less than limit, " + limit + ")");
+        }
+        this.pingTimeout = pingTimeout;
+        this.limit = limit;
+    }
+
+    /**
+     * Looks for the connection handler in front; it may come later.
+     *
+     * @throws IllegalStateException if this is the wrong place, with what to do
+     */
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        Http2Place.check(ctx);
+        attach(ctx);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        if (sequence != null) {
+            sequence.leave();
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        GoAwaySequence found = look(ctx);
+        if (found == null) {
+            ctx.close(promise);
+        } else {
+            found.close(promise);
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        GoAwaySequence found = look(ctx);
+        if (found != null && event instanceof DrainEvent drain) {
+            found.drain(drain);
+        } else if (found != null && event == CloseStartedEvent.INSTANCE) {
+            found.closeStarted();
+        } else if (found != null && isEndOfInput(event)) {
+            found.inputEnded();
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        look(ctx);
+        ctx.fireChannelReadComplete();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        if (sequence != null) {
+            sequence.inactive();
+        }
+        ctx.fireChannelInactive();
+    }
+
+    /** Whichever of the two the transport tells first. */
+    private static boolean isEndOfInput(Object event) {
+        return event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE;
+    }
+
+    /** The sequence, as soon as there is a connection handler. One in the wrong place is told of once. */
+    private @Nullable GoAwaySequence look(ChannelHandlerContext ctx) {
+        if (sequence == null && !misplaced && ctx.channel().isActive()) {
+            try {
+                attach(ctx);
+            } catch (IllegalStateException e) {
+                misplaced = true;
+                ctx.fireExceptionCaught(e);
+            }
+        }
+        return sequence;
+    }
+
+    private void attach(ChannelHandlerContext ctx) {
+        ChannelHandlerContext codec = Http2Place.connectionHandler(ctx);
+        if (codec != null) {
+            GoAwaySequence begun = new GoAwaySequence(codec, pingTimeout, limit);
+            sequence = begun;
+            begun.attach();
+            DrainEvent.heardBy(ctx.channel()).ifPresent(begun::drain);
+        }
+    }
+}

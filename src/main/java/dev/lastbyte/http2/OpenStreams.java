@@ -1,0 +1,129 @@
+package dev.lastbyte.http2;
+
+import dev.lastbyte.GracefulCloseHandler;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2ConnectionAdapter;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Stream;
+import java.util.function.IntConsumer;
+
+/**
+ * The streams of one connection: each that is served is an exchange of the channel; one behind the last GOAWAY is refused before the
+ * application hears its request. Hears of the GOAWAYs of others, too. Confined to the channel's event loop.
+ */
+final class OpenStreams extends Http2ConnectionAdapter {
+    private final Channel channel;
+    private final Http2Connection connection;
+    private final Runnable onChange;
+    private final IntConsumer refuse;
+    private int served;
+    private int lastServed = Integer.MAX_VALUE;
+    private boolean lastNamed;
+
+    /**
+     * The streams of a connection.
+     *
+     * @param onChange called when a stream has begun or ended, or somebody else has sent the last GOAWAY; must not change the
+     *     connection
+     * @param refuse called with each stream that is to be reset; the codec then drops its request
+     */
+    OpenStreams(Channel channel, Http2Connection connection, Runnable onChange, IntConsumer refuse) {
+        this.channel = channel;
+        this.connection = connection;
+        this.onChange = onChange;
+        this.refuse = refuse;
+    }
+
+    /** Begins with the streams that are open already. */
+    void attach() {
+        connection.addListener(this);
+        for (int i = connection.numActiveStreams(); i > 0; i--) {
+            begin();
+        }
+    }
+
+    /** Gives the open exchanges back. */
+    void leave() {
+        connection.removeListener(this);
+        while (served > 0) {
+            end();
+        }
+    }
+
+    /** Whether no stream is open that is served. */
+    boolean isEmpty() {
+        return served == 0;
+    }
+
+    /** From now on the peer's streams are refused; returns the last one that is not. */
+    int refuseNew() {
+        lastServed = connection.remote().lastStreamCreated();
+        return lastServed;
+    }
+
+    /** Whether others have sent a GOAWAY behind which no new stream is served, or one that tells of an error. */
+    boolean isLastNamed() {
+        return lastNamed;
+    }
+
+    /** How many requests of the peer have no whole answer. */
+    long unanswered() {
+        int[] count = {0};
+        try {
+            connection.forEachActiveStream(stream -> {
+                boolean isRequest = connection.remote().isValidStreamId(stream.id()) && !isBehindTheLast(stream);
+                count[0] += isRequest && stream.state().localSideOpen() ? 1 : 0;
+                return true;
+            });
+        } catch (Http2Exception e) {
+            throw new IllegalStateException(e); // our visitor throws none
+        }
+        return count[0];
+    }
+
+    @Override
+    public void onStreamActive(Http2Stream stream) {
+        if (isBehindTheLast(stream)) {
+            refuse.accept(stream.id());
+        } else {
+            begin();
+            onChange.run();
+        }
+    }
+
+    @Override
+    public void onStreamClosed(Http2Stream stream) {
+        if (!isBehindTheLast(stream)) {
+            end();
+            onChange.run();
+        }
+    }
+
+    @Override
+    public void onGoAwaySent(int lastStreamId, long errorCode, ByteBuf debugData) {
+        if (errorCode != Http2Error.NO_ERROR.code()
+                || lastStreamId <= connection.remote().lastStreamCreated()) {
+            lastNamed = true;
+            onChange.run();
+        }
+    }
+
+    private boolean isBehindTheLast(Http2Stream stream) {
+        return stream.id() > lastServed && connection.remote().isValidStreamId(stream.id());
+    }
+
+    private void begin() {
+        served++;
+        GracefulCloseHandler.exchangeStarted(channel);
+    }
+
+    private void end() {
+        if (served > 0) {
+            served--;
+            GracefulCloseHandler.exchangeEnded(channel);
+        }
+    }
+}
