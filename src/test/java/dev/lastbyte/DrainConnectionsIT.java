@@ -81,6 +81,7 @@ class DrainConnectionsIT {
         try (ManagedServer server = ManagedServer.on(transport).start()) {
             Channel one = connectClient(server, clients, channel -> {});
             Channel two = connectClient(server, clients, channel -> {});
+            awaitKnown(clients, 2);
             server.awaitOpen(2);
             DrainReport report = Drained.await(clients.drain());
             assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
@@ -98,7 +99,7 @@ class DrainConnectionsIT {
                 GracefulCloseManager.builder().drainPolicy(Drained.POLICY).build();
         try (ManagedServer server = ManagedServer.on(transport).start()) {
             connectClient(server, clients, GracefulCloseHandler::longLived);
-            server.awaitOpen(1);
+            awaitKnown(clients, 1);
             DrainReport report = Drained.await(clients.drain());
             assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
             assertTrue(
@@ -338,6 +339,11 @@ class DrainConnectionsIT {
                 .connect(server.address())
                 .sync()
                 .channel();
+    }
+
+    /** A connect is done before its pipeline hears that the channel is active. */
+    private static void awaitKnown(GracefulCloseManager clients, int count) {
+        Eventually.await(count + " clients known", () -> clients.openConnections() == count);
     }
 
     private static ChannelInboundHandlerAdapter onDrain(Consumer<ChannelHandlerContext> action) {

@@ -87,6 +87,7 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
         tally = new HttpTally(ctx, exchanges);
         held = new HeldClose(ctx, () -> pass(ctx));
         idleSinceNanos = nanoTime.getAsLong();
+        DrainEvent.heardBy(ctx.channel()).ifPresent(this::drain);
     }
 
     /** {@inheritDoc} */
@@ -116,11 +117,7 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof DrainEvent heard) {
-            drain = heard;
-            leaving = true;
-            if (held().isHolding()) {
-                limitHold();
-            }
+            drain(heard);
         } else if (event == ChannelInputShutdownEvent.INSTANCE) {
             inputEnded = true;
             if (held().isHolding() && exchanges.isIdle()) {
@@ -131,6 +128,14 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
             tally().update();
         }
         ctx.fireUserEventTriggered(event);
+    }
+
+    private void drain(DrainEvent heard) {
+        drain = heard;
+        leaving = true;
+        if (held().isHolding()) {
+            limitHold();
+        }
     }
 
     // ---- requests --------------------------------------------------------------------------------------------------

@@ -98,6 +98,7 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
         ChannelHandlerContext codec = ctx.pipeline().context(WebSocketServerProtocolHandler.class);
         ctx.pipeline().addBefore(codec == null ? ctx.name() : codec.name(), null, watch);
         begin();
+        DrainEvent.heardBy(ctx.channel()).ifPresent(this::drain);
     }
 
     /** {@inheritDoc} */

@@ -58,7 +58,14 @@ class ServeLoadIT {
             int port = port(server);
             try (DemoProcess wrk = DemoProcess.start(
                             Map.of(),
-                            List.of("wrk", "-t2", "-c200", "-d6s", "http://127.0.0.1:" + port + "/slow/5?bytes=3000"));
+                            List.of(
+                                    "wrk",
+                                    "-t2",
+                                    "-c200",
+                                    "-d6s",
+                                    "--timeout",
+                                    "60s", // a connect that is held off, and then refused, is no request that was lost
+                                    "http://127.0.0.1:" + port + "/slow/5?bytes=3000"));
                     LoadClient probe = new LoadClient(port).keepAlive(1, "/slow/20?bytes=10", 10)) {
                 Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> probe.complete() > 50);
                 server.terminate();

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.CloseStartedEvent;
+import dev.lastbyte.DrainEvents;
 import dev.lastbyte.DrainPolicy;
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.testing.NoLeaks;
@@ -22,13 +23,18 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.ReadOnlyHttpHeaders;
@@ -149,6 +155,20 @@ class HttpFarewellHandlerTest {
         http.get();
         assertTrue(http.answer().contains(CLOSE));
         http.ends(SAID, 0, 0);
+    }
+
+    /** As with ALPN: the protocol is known only now. */
+    @Test
+    void handlerAddedDuringADrain_makesUpForIt() {
+        EmbeddedChannel channel = new EmbeddedChannel();
+        DrainEvents.tell(channel, DrainEvents.begun(DrainPolicy.defaults()));
+        channel.pipeline().addLast(new HttpFarewellHandler());
+        channel.writeInbound(new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/"));
+        channel.writeOutbound(new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK));
+        HttpResponse answer = channel.readOutbound();
+        assertFalse(HttpUtil.isKeepAlive(answer));
+        assertFalse(channel.isOpen());
+        channel.releaseInbound();
     }
 
     @Test
