@@ -15,7 +15,8 @@ import java.util.function.UnaryOperator;
  * ctx.writeAndFlush(tooLarge).addListener(brief); // instead of ChannelFutureListener.CLOSE
  * }</pre>
  *
- * Everything that the change does not mention stays as configured. Thread-safe, and good for any number of connections.
+ * Everything that the change does not mention stays as configured. If the result does not fit together on some connection, that
+ * is logged as a warning, and it is closed with its own limits. Thread-safe, and good for any number of connections.
  */
 public final class CloseOverride implements ChannelFutureListener {
     private final UnaryOperator<GracefulCloseConfig.Builder> change;

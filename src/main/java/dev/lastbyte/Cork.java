@@ -38,7 +38,7 @@ final class Cork {
      * Takes the cork off once everything flushed is in the kernel: at once, or behind a barrier, for io_uring and a full send
      * buffer take their time.
      *
-     * @param othersQueued run if, at the barrier, output of a later message is in the queue: the cork is on again then
+     * @param othersQueued run if, at the barrier, output of a later message is in the queue
      */
     void offWhenSent(ChannelHandlerContext ctx, Runnable othersQueued) {
         if (!on || emptying) {
@@ -52,8 +52,7 @@ final class Cork {
         ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(barrier -> {
             emptying = false;
             off();
-            if (!isSent(ctx)) {
-                on();
+            if (barrier.isSuccess() && !isSent(ctx)) {
                 othersQueued.run();
             }
         });

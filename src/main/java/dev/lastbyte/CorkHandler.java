@@ -49,6 +49,7 @@ final class CorkHandler extends ChannelDuplexHandler {
     private boolean open;
     private boolean streaming;
     private boolean urgent;
+    private boolean closing;
 
     // what is being held back
     private boolean waiting;
@@ -147,6 +148,7 @@ final class CorkHandler extends ChannelDuplexHandler {
     /** Nothing may be left behind by the close, and no cork be on when the FIN is sent. */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        closing = true;
         open = false;
         letGo(ctx);
         ctx.close(promise);
@@ -199,10 +201,18 @@ final class CorkHandler extends ChannelDuplexHandler {
         return open && !streaming && !urgent;
     }
 
-    /** A queue that is full must be emptied, turn or not: the sender waits for room. */
+    /**
+     * A sender that waits for room must not wait for us: a queue that is full is emptied, turn or not. One that is limited by what is
+     * unacknowledged waits for the peer, who has not got what the cork holds.
+     */
     private void relieve(ChannelHandlerContext ctx) {
-        if (held && !ctx.channel().isWritable()) {
+        if (ctx.channel().isWritable()) {
+            return;
+        }
+        if (held) {
             send(ctx, !urgent);
+        } else if (isCorked() && Cork.isSent(ctx)) {
+            uncork(ctx);
         }
     }
 
@@ -243,6 +253,10 @@ final class CorkHandler extends ChannelDuplexHandler {
     }
 
     private void onNextMessageQueued(ChannelHandlerContext ctx) {
+        if (closing || cork == null) {
+            return; // the FIN follows what is queued, and no cork may be on then
+        }
+        cork.on();
         if (isMoreOwed()) {
             beginWait();
         } else {

@@ -4,6 +4,7 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import java.util.Objects;
@@ -53,6 +54,7 @@ public final class FarewellHandler extends ChannelDuplexHandler {
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         goodbye = Goodbye.on(ctx, farewell.protocol(), limit);
+        DrainEvent.heardBy(ctx.channel()).ifPresent(drain -> drain(ctx, drain));
     }
 
     /** {@inheritDoc} */
@@ -88,9 +90,8 @@ public final class FarewellHandler extends ChannelDuplexHandler {
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof DrainEvent drain) {
-            goodbye().drain(drain);
-            farewell.drain(ctx, drain);
-        } else if (event == ChannelInputShutdownEvent.INSTANCE) {
+            drain(ctx, drain);
+        } else if (event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE) {
             goodbye().inputEnded();
         }
         ctx.fireUserEventTriggered(event);
@@ -101,6 +102,11 @@ public final class FarewellHandler extends ChannelDuplexHandler {
     public void channelInactive(ChannelHandlerContext ctx) {
         goodbye().inputEnded();
         ctx.fireChannelInactive();
+    }
+
+    private void drain(ChannelHandlerContext ctx, DrainEvent drain) {
+        goodbye().drain(drain);
+        farewell.drain(ctx, drain);
     }
 
     private boolean isAnswer(Object message) {

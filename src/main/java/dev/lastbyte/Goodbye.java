@@ -269,7 +269,7 @@ public final class Goodbye {
                 protocol,
                 outcome,
                 refused + (lateInput == LateInput.REFUSED ? late : 0),
-                lost + cut + (lateInput == LateInput.LOST ? late : 0),
+                Math.max(0, lost + cut) + (lateInput == LateInput.LOST ? late : 0),
                 Duration.ofNanos(step == Step.OVER ? endNanos - startNanos : 0));
     }
 }

@@ -308,16 +308,23 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
     }
 
     private CloseSequence begin(ChannelHandlerContext ctx) {
+        CloseTerms termsOfClose = termsOfClose(ctx.channel());
         halfCloses.stop();
-        CloseSequence begun = new CloseSequence(ctx, termsOfClose());
+        CloseSequence begun = new CloseSequence(ctx, termsOfClose);
         sequence = begun;
         terms.watch().closing(begun);
         return begun;
     }
 
-    private CloseTerms termsOfClose() {
+    /** Limits that do not fit this connection's own must not keep it from being closed. */
+    private CloseTerms termsOfClose(Channel channel) {
         CloseOverride wanted = override;
-        return wanted == null ? terms : CloseTerms.overridden(terms, wanted.applyTo(terms.config()));
+        try {
+            return wanted == null ? terms : CloseTerms.overridden(terms, wanted.applyTo(terms.config()));
+        } catch (RuntimeException e) {
+            CloseLog.LOG.warn("{} has limits that its CloseOverride does not fit; closing with its own", channel, e);
+            return terms;
+        }
     }
 
     private void countExchange(int change) {

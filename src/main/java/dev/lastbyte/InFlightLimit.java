@@ -5,6 +5,7 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.FileRegion;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,7 @@ final class InFlightLimit extends ChannelDuplexHandler implements LoopSweep.Watc
     private @Nullable ChannelHandlerContext ctx;
     private long seen;
     private long writtenSince;
+    private long queuedRegionBytes;
     private long intervalNanos;
     private boolean limited;
     private LoopSweep.@Nullable Watch watch;
@@ -55,8 +57,16 @@ final class InFlightLimit extends ChannelDuplexHandler implements LoopSweep.Watc
 
     @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
-        writtenSince += OutboundFlush.size(message);
-        context.write(message, promise);
+        long size = OutboundFlush.size(message);
+        writtenSince += size;
+        if (message instanceof FileRegion) {
+            queuedRegionBytes += size; // Netty counts nothing for it
+            ChannelPromise sent = promise.unvoid();
+            context.write(message, sent);
+            sent.addListener(done -> queuedRegionBytes -= size);
+        } else {
+            context.write(message, promise);
+        }
         if (tells
                 && !limited
                 && seen + writtenSince > limit
@@ -106,7 +116,7 @@ final class InFlightLimit extends ChannelDuplexHandler implements LoopSweep.Watc
             limited(channel, false);
             return;
         }
-        long now = OutboundFlush.pendingBytes(channel) + bytes.unacknowledged();
+        long now = OutboundFlush.pendingBytes(channel) + queuedRegionBytes + bytes.unacknowledged();
         boolean fewer = now < seen;
         seen = now;
         writtenSince = 0;

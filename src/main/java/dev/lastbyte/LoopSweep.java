@@ -132,7 +132,8 @@ final class LoopSweep {
             }
         }
         sweeping = false;
-        pauseEndNanos = now + PAUSE_PORTIONS * (now - begin);
+        // a listener that blocked, or a pause of the JVM, must not keep the others waiting nine times as long
+        pauseEndNanos = now + PAUSE_PORTIONS * Math.min(now - begin, 2 * PORTION_NANOS);
         if (!endIfIdle()) {
             arm();
         }

@@ -1,5 +1,6 @@
 package dev.lastbyte;
 
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
@@ -39,6 +40,10 @@ public final class MessageEndHandler extends ChannelOutboundHandlerAdapter {
     /** {@inheritDoc} */
     @Override
     public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+        if (message == Unpooled.EMPTY_BUFFER) { // a barrier, as SendQueue writes it: part of no message
+            ctx.write(message, promise);
+            return;
+        }
         boolean ends = ends(ctx, message);
         if (!ends) {
             SegmentPolicy.messageStarted(ctx.channel());

@@ -29,9 +29,12 @@ record OptionKey<T>(ChannelOption<T> option, LongFunction<T> toNetty, ToLongFunc
     /**
      * Sets the value; returns false where the channel does not know the option.
      *
-     * @throws ChannelException if the kernel refuses the value
+     * @throws ChannelException if the kernel refuses the value, or the channel is closed: its descriptor may be another's by now
      */
     boolean set(Channel channel, long value) {
+        if (!channel.isOpen()) {
+            throw new ChannelException(channel + " is closed");
+        }
         return channel.config().setOption(option, toNetty.apply(value));
     }
 
@@ -46,7 +49,7 @@ record OptionKey<T>(ChannelOption<T> option, LongFunction<T> toNetty, ToLongFunc
     /** The value as it is; empty where it cannot be read. */
     OptionalLong read(Channel channel) {
         try {
-            T value = channel.config().getOption(option);
+            T value = channel.isOpen() ? channel.config().getOption(option) : null;
             return value == null ? OptionalLong.empty() : OptionalLong.of(toKernel.applyAsLong(value));
         } catch (ChannelException e) {
             return OptionalLong.empty(); // closed

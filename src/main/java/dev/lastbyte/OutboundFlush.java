@@ -124,7 +124,10 @@ final class OutboundFlush {
         if (room > 0) {
             return Math.max(0, channel.config().getWriteBufferHighWaterMark() - room);
         }
-        return channel.config().getWriteBufferLowWaterMark() + channel.bytesBeforeWritable();
+        long over = channel.bytesBeforeWritable();
+        return over == Long.MAX_VALUE // the output has been shut down, and its queue is gone
+                ? 0
+                : channel.config().getWriteBufferLowWaterMark() + over;
     }
 
     private static @Nullable ChannelOutboundBuffer buffer(ChannelHandlerContext ctx) {

@@ -59,7 +59,7 @@ public enum SegmentPolicy {
                     + ", which sends no stream (expected: a connection; on a server, in the child handler)");
         }
         TransportKind kind = TransportKind.of(channel);
-        if (kind == TransportKind.OTHER || kind.isUnixSocket()) {
+        if (kind == TransportKind.OTHER || kind.isUnixSocket() || !channel.isOpen()) {
             return;
         }
         channel.config().setOption(ChannelOption.TCP_NODELAY, this != NAGLE);

@@ -65,7 +65,8 @@ public final class SendQueue {
 
     /**
      * Completes when the peer's TCP has acknowledged everything that was written to the channel before this call, whatever handler
-     * it was in. It flushes, for what is not flushed is never acknowledged. Later writes do not count.
+     * it was in. It flushes, for what is not flushed is never acknowledged. Later writes do not count, but for bytes that the kernel takes
+     * in the same call.
      *
      * <p>Technically an empty buffer is written from the end of the pipeline, and when it is through, the kernel is asked how much
      * it has and how much of that is acknowledged: four times a round trip, ever more rarely while nothing changes (1 to 50 ms),

@@ -76,7 +76,8 @@ public final class SendQueueSnapshot {
 
     /**
      * Bytes in Netty's buffer, flushed or not, that the kernel has not taken, counted as for the write watermarks: a message
-     * counts in full until its last byte has left, and with 96 bytes for itself. 0 when the channel is closed.
+     * counts in full until its last byte has left, and with 96 bytes for itself; a {@code FileRegion} with those only. 0 when the channel is
+     * closed.
      */
     public long nettyBytes() {
         return nettyBytes;

@@ -32,8 +32,14 @@ final class SocketSamples {
         if (!running) {
             Thread thread = new Thread(this::run, "lastbyte-socket-table");
             thread.setDaemon(true);
-            thread.start();
-            running = true;
+            try {
+                thread.start();
+                running = true;
+            } catch (Throwable t) { // no more threads: who asks gets an answer
+                CloseLog.LOG.debug("the table of sockets cannot be read now", t);
+                asked.remove(ends);
+                answer.complete(null);
+            }
         }
         return answer;
     }

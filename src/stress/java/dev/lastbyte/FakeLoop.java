@@ -33,6 +33,11 @@ final class FakeLoop implements InvocationHandler {
         public TcpInfo tcpInfo(Channel channel) {
             return null;
         }
+
+        @Override
+        public boolean hasUnreadInput(Channel channel) {
+            return false;
+        }
     };
 
     final ConnectionRegistry registry;

@@ -6,14 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.testing.EmbeddedDuplexChannel;
+import dev.lastbyte.testing.NoWarnings;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** One close with limits of its own. */
+@ExtendWith(NoWarnings.class)
 class CloseOverrideTest {
     private static final CloseOverride BRIEF = CloseOverride.of(
             limits -> limits.stallTimeout(Duration.ofMillis(50)).eofTimeout(Duration.ofMillis(100)));
@@ -64,6 +67,21 @@ class CloseOverrideTest {
         system.pass(channel, 200);
         assertTrue(channel.isOpen());
         channel.peerFin();
+    }
+
+    /** It fits the defaults, by which it is checked, and not this connection's limits. */
+    @Test
+    void changeThatDoesNotFit_closesWithTheConnectionsOwnLimits() {
+        NoWarnings.expect("its CloseOverride does not fit");
+        CloseOverride longer = CloseOverride.of(limits -> limits.quietPeriod(Duration.ofSeconds(2)));
+        EmbeddedDuplexChannel channel = open(GracefulCloseConfig.builder()
+                .quietPeriod(Duration.ofMillis(10))
+                .closeTimeout(Duration.ofSeconds(1))
+                .build());
+        longer.close(channel);
+        assertEquals("FIN", channel.log().get(channel.log().size() - 1));
+        channel.peerFin();
+        assertFalse(channel.isOpen());
     }
 
     @Test

@@ -18,6 +18,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -323,6 +324,35 @@ class CorkScenarioTest {
         assertLog("TCP_CORK 1", "SEND 3");
         channel.room(1000);
         assertLog("TCP_CORK 1", "SEND 3", "SEND 8", "TCP_CORK 0");
+    }
+
+    /** The close stands between: a barrier that is written now fails at once. */
+    @Test
+    void slowPeer_gracefulCloseWithMoreQueued_corksNoMore_andTheFinGoesWithoutCork() {
+        system.silentFor(0);
+        channel = new EmbeddedDuplexChannel(
+                new GracefulCloseHandler(GracefulCloseConfig.defaults(), system),
+                new CorkHandler(CorkHandler.HOLD_LIMIT, system),
+                turns);
+        channel.logSends();
+        channel.room(3);
+        SegmentPolicy.messageStarted(channel);
+        flush(5);
+        turn();
+        SegmentPolicy.messageEnded(channel);
+        turn();
+        flush(6);
+        turn();
+        channel.pipeline().close();
+        channel.room(2);
+        channel.room(1);
+        channel.room(1000);
+        List<String> log = channel.log();
+        assertEquals(1, Collections.frequency(log, "TCP_CORK 1"), log::toString);
+        assertEquals(1, Collections.frequency(log, "TCP_CORK 0"), log::toString);
+        assertTrue(log.indexOf("TCP_CORK 0") < log.indexOf("FIN"), log::toString);
+        channel.peerFin();
+        assertFalse(channel.isOpen());
     }
 
     @Test

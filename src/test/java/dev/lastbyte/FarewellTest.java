@@ -290,6 +290,17 @@ class FarewellTest {
     }
 
     @Test
+    void handlerAddedDuringADrain_hearsOfIt() {
+        EmbeddedDuplexChannel channel =
+                new EmbeddedDuplexChannel(new GracefulCloseHandler(GracefulCloseConfig.defaults(), system));
+        DrainEvent drain = DrainEvents.begun(DrainPolicy.defaults());
+        DrainEvents.tell(channel, drain);
+        channel.pipeline().addLast(new FarewellHandler(words, LIMIT));
+        assertEquals(List.of(drain), words.drains);
+        channel.peerFin();
+    }
+
+    @Test
     void limitOutOfRange_isRefused() {
         assertThrows(IllegalArgumentException.class, () -> new FarewellHandler(words, Duration.ZERO));
         assertThrows(NullPointerException.class, () -> new FarewellHandler(null));
@@ -312,6 +323,12 @@ class FarewellTest {
         int said;
         boolean answers = true;
         RuntimeException failure;
+        final List<DrainEvent> drains = new ArrayList<>();
+
+        @Override
+        public void drain(ChannelHandlerContext ctx, DrainEvent event) {
+            drains.add(event);
+        }
 
         @Override
         public String protocol() {

@@ -14,8 +14,10 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipelineException;
+import io.netty.channel.DefaultFileRegion;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.util.concurrent.DefaultEventExecutor;
+import java.io.File;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -73,6 +75,17 @@ class InFlightLimitTest {
         assertEquals(1, system.readings(), "600 and Netty's own 96 were unacknowledged, 300 more are within the limit");
         system.kernel(ESTABLISHED, 1500, 600);
         write(channel, 100);
+        assertFalse(channel.isWritable());
+        channel.close();
+    }
+
+    /** Netty's own count has nothing for them. */
+    @Test
+    void fileThatTheKernelHasNotTaken_counts() {
+        EmbeddedDuplexChannel channel = open();
+        channel.room(0);
+        system.kernel(ESTABLISHED, 0, 0);
+        channel.writeAndFlush(new DefaultFileRegion(new File("any"), 0, 1001));
         assertFalse(channel.isWritable());
         channel.close();
     }

@@ -85,6 +85,11 @@ final class HttpExchanges {
         return open.size() <= 1;
     }
 
+    /** Whether a request that the application has got waits for the head of its response: it can still say that it is the last. */
+    boolean canSayClose() {
+        return open.size() > halfAnswered();
+    }
+
     /** Whether there is neither a request to answer nor a response that is not complete. */
     boolean isIdle() {
         return open.isEmpty() && answering == null;

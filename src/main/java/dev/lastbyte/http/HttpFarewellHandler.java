@@ -6,6 +6,7 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpExpectationFailedEvent;
 import io.netty.handler.codec.http.HttpObject;
@@ -81,9 +82,17 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
 
     // ---- the pipeline ----------------------------------------------------------------------------------------------
 
-    /** {@inheritDoc} */
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException if it was added with an executor of its own
+     */
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
+        if (ctx.executor() != ctx.channel().eventLoop()) {
+            throw new IllegalStateException("HttpFarewellHandler was added to " + ctx.channel()
+                    + " with an executor of its own: add it without one, it must run on the channel's event loop");
+        }
         tally = new HttpTally(ctx, exchanges);
         held = new HeldClose(ctx, () -> pass(ctx));
         idleSinceNanos = nanoTime.getAsLong();
@@ -118,7 +127,7 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof DrainEvent heard) {
             drain(heard);
-        } else if (event == ChannelInputShutdownEvent.INSTANCE) {
+        } else if (event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE) {
             inputEnded = true;
             if (held().isHolding() && exchanges.isIdle()) {
                 pass(ctx);
@@ -162,7 +171,8 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     }
 
     private void begin(ChannelHandlerContext ctx, HttpRequest head) {
-        refusing = passed || exchanges.isCloseSaid();
+        // once it shall go, the last request that the application has got stays the last
+        refusing = passed || exchanges.isCloseSaid() || (leaving && exchanges.canSayClose());
         if (!refusing) {
             exchanges.began(head);
             tally().began();
@@ -173,8 +183,10 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
         }
         exchanges.refused();
         tally().turnedAway();
-        leaving = true; // who says close must close (RFC 9112, section 9.6)
-        leaveIfDone(ctx);
+        if (exchanges.isCloseSaid()) {
+            leaving = true; // who says close must close (RFC 9112, section 9.6)
+            leaveIfDone(ctx);
+        }
     }
 
     // ---- responses -------------------------------------------------------------------------------------------------
@@ -255,6 +267,7 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
         if (isProtected()) {
             leaving = true;
             limitHold();
+            ctx.flush(); // a response may have been written only
         } else {
             pass(ctx);
         }

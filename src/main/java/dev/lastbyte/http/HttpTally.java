@@ -24,12 +24,13 @@ final class HttpTally {
     private final Goodbye goodbye;
     private int busy;
     private int unsent;
+    private int turnedAway;
 
     HttpTally(ChannelHandlerContext ctx, HttpExchanges exchanges) {
         this.ctx = ctx;
         this.exchanges = exchanges;
         goodbye = Goodbye.on(ctx, PROTOCOL, NO_ANSWER);
-        goodbye.inProgress(() -> unsent);
+        goodbye.inProgress(() -> unsent + turnedAway);
         update();
     }
 
@@ -40,13 +41,10 @@ final class HttpTally {
         GracefulCloseHandler.exchangeStarted(ctx.channel());
     }
 
-    /** The application does not get a request. */
+    /** The application does not get a request: it is lost, unless a response says that it was not served. */
     void turnedAway() {
-        if (exchanges.isCloseSaid()) {
-            goodbye.refused(1);
-        } else {
-            goodbye.lost(1);
-        }
+        turnedAway++;
+        update();
     }
 
     /** The last content of an answer is in the kernel, or never will be: then the end of the connection cuts it off. */
@@ -59,6 +57,10 @@ final class HttpTally {
 
     /** Keeps the report up to date: what it would mean if something came behind the end. */
     void update() {
+        if (exchanges.isCloseSaid()) {
+            goodbye.refused(turnedAway);
+            turnedAway = 0;
+        }
         goodbye.lateInput(lateInput());
     }
 

@@ -113,8 +113,8 @@ final class GoAwaySequence {
         if (step != Step.REFUSING && !streams.isLastNamed()) {
             refuse();
         }
-        goodbye.lost(streams.unanswered());
-        end();
+        over = true; // what is still unanswered is counted when the connection has ended
+        cancelPing();
     }
 
     /** The peer has ended its side: no acknowledgement can come, and no stream. It may still read. */
@@ -163,7 +163,7 @@ final class GoAwaySequence {
         }
         pingAck.sent();
         codec.encoder().writePing(ctx, false, PingAck.PAYLOAD, ctx.newPromise());
-        ctx.flush();
+        flush();
         if (step == Step.ANNOUNCED && !over) {
             armPing();
         }
@@ -193,8 +193,17 @@ final class GoAwaySequence {
         int last = streams.refuseNew();
         Http2FrameWriter writer = codec.encoder().frameWriter();
         writer.writeGoAway(ctx, last, Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER, ctx.newPromise());
-        ctx.flush();
+        flush();
         lookLater();
+    }
+
+    /** From the codec on, whose flow controller may hold data back. */
+    private void flush() {
+        try {
+            codec.flush(ctx);
+        } catch (RuntimeException e) {
+            ctx.fireExceptionCaught(e);
+        }
     }
 
     /** Keeps the codec's own {@code close()} from sending one more. */

@@ -9,6 +9,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
@@ -154,16 +155,12 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof WebSocketServerProtocolHandler.HandshakeComplete) {
             begin();
-        } else if (event == ChannelInputShutdownEvent.INSTANCE) {
+        } else if (event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE) {
             endInput();
         } else if (event instanceof DrainEvent draining) {
             drain(draining);
         }
         ctx.fireUserEventTriggered(event);
-        boolean news = event instanceof DrainEvent || event instanceof WebSocketServerProtocolHandler.HandshakeComplete;
-        if (news && drain != null && goodbye != null && config.isGoodbyeAtDrain()) {
-            ctx.channel().close();
-        }
     }
 
     /** {@inheritDoc} */
@@ -220,6 +217,7 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
             begun.drain(drain);
         }
         GracefulCloseHandler.longLived(context.channel());
+        closeIfDraining(context);
         return begun;
     }
 
@@ -233,13 +231,23 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
         Goodbye words = begin();
         if (words != null) {
             words.drain(event);
+            closeIfDraining(context());
         }
         held().drain(event);
     }
 
+    /** In a task of its own: the others hear of the drain, or send the end of the handshake, before. */
+    private void closeIfDraining(ChannelHandlerContext ctx) {
+        if (drain != null && config.isGoodbyeAtDrain()) {
+            ctx.executor().execute(() -> ctx.channel().close());
+        }
+    }
+
     private void sayClose() {
         Goodbye words = goodbye();
-        if (!gate.isClosed()) {
+        if (gate.isClosed()) {
+            context().flush(); // the application has written one, and may not have flushed it
+        } else {
             context().writeAndFlush(closeFrame()).addListener(written -> {
                 if (!written.isSuccess()) {
                     words.leave(); // the peer cannot answer what it does not get

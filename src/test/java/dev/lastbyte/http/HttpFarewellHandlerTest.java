@@ -98,13 +98,36 @@ class HttpFarewellHandlerTest {
     }
 
     @Test
-    void drain_requestBeforeTheWord_isServed() {
+    void drain_requestBehindOneThatWaits_isRefused() {
+        http.get();
+        http.drain();
+        http.get();
+        assertEquals(1, http.requests.size());
+        assertTrue(http.answer().contains(CLOSE));
+        http.ends(SAID, 1, 0);
+    }
+
+    /** A client that always has two requests under way would never be told otherwise. */
+    @Test
+    void drain_clientThatNeverPauses_isToldAfterWhatTheApplicationHas() {
+        http.get();
         http.get();
         http.drain();
         http.get();
         assertFalse(http.answer().contains(CLOSE));
+        http.get();
         assertTrue(http.answer().contains(CLOSE));
-        http.ends(SAID, 0, 0);
+        assertTrue(http.isClosing());
+        http.ends(SAID, 2, 0);
+    }
+
+    @Test
+    void drain_requestTurnedAway_andTheWordNeverSaid_isLost() {
+        http.get();
+        http.drain();
+        http.get();
+        GracefulCloseHandler.closeNow(http.channel);
+        http.ends(NOT_SAID, 0, 2);
     }
 
     @Test

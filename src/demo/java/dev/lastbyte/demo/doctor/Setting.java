@@ -14,7 +14,7 @@ enum Setting {
             String kept =
                     "a closed connection whose bytes are all acknowledged waits " + value[0] + " s for the peer's FIN";
             if (value[0] < 10) {
-                return Verdict.warn(
+                return Verdict.note(
                         kept + ": a peer that takes longer to read gets a reset for its next byte; set 10 to 60");
             }
             return value[0] > 120 ? Verdict.note(kept + ", long for nothing that can still be lost") : Verdict.ok(kept);
@@ -43,8 +43,8 @@ enum Setting {
             String above = "above " + value[0] + " closed connections with bytes unacknowledged (now " + now
                     + ") the kernel resets them";
             if (aborted > 0) {
-                return Verdict.warn(above + "; it has done so, or ran out of memory, " + aborted
-                        + " times (TCPAbortOnMemory): raise it, or send less ahead");
+                return Verdict.note(above + "; it has done so, or ran out of memory, " + aborted
+                        + " times since it started (TCPAbortOnMemory): send less ahead, or raise it");
             }
             // the kernel counts an orphan that makes no progress twice or four times
             return now * 4 > value[0]
