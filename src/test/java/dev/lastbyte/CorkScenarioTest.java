@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
@@ -328,6 +329,7 @@ class CorkScenarioTest {
 
     /** The close stands between: a barrier that is written now fails at once. */
     @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // it spun
     void slowPeer_gracefulCloseWithMoreQueued_corksNoMore_andTheFinGoesWithoutCork() {
         system.silentFor(0);
         channel = new EmbeddedDuplexChannel(
