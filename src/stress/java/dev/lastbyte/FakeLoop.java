@@ -5,6 +5,7 @@ import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoop;
+import io.netty.util.Attribute;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -47,6 +48,7 @@ final class FakeLoop implements InvocationHandler {
     private final ChannelPipeline pipeline = proxy(ChannelPipeline.class);
     private final Channel.Unsafe unsafe = proxy(Channel.Unsafe.class);
     private final ChannelConfig config = proxy(ChannelConfig.class);
+    private final Attribute<?> attribute = proxy(Attribute.class);
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private int told;
 
@@ -90,6 +92,8 @@ final class FakeLoop implements InvocationHandler {
             case "pipeline" -> pipeline;
             case "unsafe" -> unsafe;
             case "config" -> config;
+            case "attr" -> attribute;
+            case "hasAttr" -> false;
             case "getWriteBufferHighWaterMark" -> 0;
             case "fireUserEventTriggered" -> {
                 told++;

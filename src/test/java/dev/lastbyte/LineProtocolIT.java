@@ -28,7 +28,9 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -47,7 +49,22 @@ class LineProtocolIT {
     @ParameterizedTest
     @EnumSource
     void drain_underTraffic_peersThatAnswer_loseNoLine(Transports transport) throws Exception {
-        for (int i = 0; i < DRAINS; i++) {
+        drains(transport, DRAINS);
+    }
+
+    @Tag("heavy")
+    @Timeout(1800)
+    @ParameterizedTest
+    @MethodSource("dev.lastbyte.testing.Transports#tcp")
+    void manyDrains_underTraffic_loseNoLine(Transports transport) throws Exception {
+        long begin = System.nanoTime();
+        drains(transport, 1000);
+        System.out.println(transport + ": 1000 drains, " + 1000 * PEERS + " BYEs answered, no line lost, in "
+                + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin) + " s");
+    }
+
+    private static void drains(Transports transport, int count) throws Exception {
+        for (int i = 0; i < count; i++) {
             drain(transport, true, Duration.ofSeconds(5), FarewellOutcome.ANSWERED);
         }
     }

@@ -28,7 +28,13 @@ class HttpDrainIT {
     @ParameterizedTest
     @MethodSource(TCP)
     void drains_underPipelinedRequests_loseNone(Transports transport) throws Exception {
-        drains(transport, 15);
+        drains(new HttpDrainServer(transport, HttpFarewellConfig.defaults()), transport + "", 15);
+    }
+
+    @ParameterizedTest
+    @MethodSource(TCP)
+    void drains_underPipelinedRequestsOverTls_loseNone(Transports transport) throws Exception {
+        drains(HttpDrainServer.withTls(transport), transport + " with TLS", 8);
     }
 
     @Tag("heavy")
@@ -36,7 +42,15 @@ class HttpDrainIT {
     @ParameterizedTest
     @MethodSource(TCP)
     void thousandDrains_underPipelinedRequests_loseNone(Transports transport) throws Exception {
-        drains(transport, 1000);
+        drains(new HttpDrainServer(transport, HttpFarewellConfig.defaults()), transport + "", 1000);
+    }
+
+    @Tag("heavy")
+    @Timeout(1800)
+    @ParameterizedTest
+    @MethodSource(TCP)
+    void thousandDrains_underPipelinedRequestsOverTls_loseNone(Transports transport) throws Exception {
+        drains(HttpDrainServer.withTls(transport), transport + " with TLS", 1000);
     }
 
     /** What the protection is for: the same clients, the same drains, without it. */
@@ -68,13 +82,13 @@ class HttpDrainIT {
         assertEquals(tally.losses.get(), reported, tally::toString);
     }
 
-    private static void drains(Transports transport, int count) throws Exception {
+    private static void drains(HttpDrainServer fresh, String name, int count) throws Exception {
         long seed = System.nanoTime();
         SplittableRandom random = new SplittableRandom(seed);
         PipeliningClient.Tally tally = new PipeliningClient.Tally();
         long refused = 0;
         long begun = System.nanoTime();
-        try (HttpDrainServer server = new HttpDrainServer(transport, HttpFarewellConfig.defaults())) {
+        try (HttpDrainServer server = fresh) {
             for (int round = 0; round < count; round++) {
                 if (round > 0) {
                     server.restart();
@@ -88,8 +102,8 @@ class HttpDrainIT {
             }
         }
         long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
-        System.out.println(transport + ": " + count + " drains in " + millis + " ms, " + tally
-                + "; refused as reported " + refused);
+        System.out.println(
+                name + ": " + count + " drains in " + millis + " ms, " + tally + "; refused as reported " + refused);
         assertEquals((long) CLIENTS * count, tally.connections.get());
         assertTrue(tally.complete.get() >= tally.connections.get());
         // requests that come behind the FIN count once for each connection
@@ -99,7 +113,8 @@ class HttpDrainIT {
     /** One drain at a random moment, and the end of all its clients. */
     private static DrainReport drain(HttpDrainServer server, SplittableRandom random, PipeliningClient.Tally tally)
             throws Exception {
-        PipeliningClients clients = new PipeliningClients(server.address(), CLIENTS, MAX_PAUSE_MICROS, random, tally);
+        PipeliningClients clients =
+                new PipeliningClients(server.sockets(), server.address(), CLIENTS, MAX_PAUSE_MICROS, random, tally);
         clients.awaitAnswers();
         LockSupport.parkNanos(random.nextInt(15_000_000)); // the drain's own moment
         DrainReport report = server.drain();

@@ -26,6 +26,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
+import javax.net.SocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,6 +82,11 @@ final class HttpDrainServer implements AutoCloseable {
                 HttpFarewellConfig.defaults(),
                 GracefulCloseConfig.defaults(),
                 TestTls.server());
+    }
+
+    /** What its clients connect with. */
+    SocketFactory sockets() {
+        return tls == null ? SocketFactory.getDefault() : TestTls.peer().getSocketFactory();
     }
 
     /** Listens again, after a drain, on another port. */

@@ -18,6 +18,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import javax.net.SocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,7 @@ final class PipeliningClient implements Runnable {
     private static final int MAX_BATCH = 5;
     private static final int PATIENCE_MILLIS = 30_000;
 
+    private final SocketFactory sockets;
     private final InetSocketAddress address;
     private final SplittableRandom random;
     private final int maxPauseMicros;
@@ -57,7 +59,8 @@ final class PipeliningClient implements Runnable {
     private boolean closeSaid;
     private long nextId;
 
-    PipeliningClient(InetSocketAddress address, long seed, int maxPauseMicros, Tally tally) {
+    PipeliningClient(SocketFactory sockets, InetSocketAddress address, long seed, int maxPauseMicros, Tally tally) {
+        this.sockets = sockets;
         this.address = address;
         random = new SplittableRandom(seed);
         this.maxPauseMicros = maxPauseMicros;
@@ -71,7 +74,7 @@ final class PipeliningClient implements Runnable {
 
     @Override
     public void run() {
-        try (Socket socket = new Socket()) {
+        try (Socket socket = sockets.createSocket()) {
             socket.setSoTimeout(PATIENCE_MILLIS);
             socket.setTcpNoDelay(true);
             socket.connect(address, PATIENCE_MILLIS);

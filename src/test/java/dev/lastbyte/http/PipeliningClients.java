@@ -5,21 +5,33 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import javax.net.SocketFactory;
 
 /** Several pipelining clients of one server, each in its thread. Confined to one thread. */
 final class PipeliningClients {
     private final List<PipeliningClient> clients = new ArrayList<>();
     private final List<Thread> threads = new ArrayList<>();
 
-    /** Starts them. */
+    /** Starts them, in clear text. */
     PipeliningClients(
             InetSocketAddress server,
             int count,
             int maxPauseMicros,
             SplittableRandom random,
             PipeliningClient.Tally tally) {
+        this(SocketFactory.getDefault(), server, count, maxPauseMicros, random, tally);
+    }
+
+    /** Starts them. */
+    PipeliningClients(
+            SocketFactory sockets,
+            InetSocketAddress server,
+            int count,
+            int maxPauseMicros,
+            SplittableRandom random,
+            PipeliningClient.Tally tally) {
         for (int i = 0; i < count; i++) {
-            PipeliningClient client = new PipeliningClient(server, random.nextLong(), maxPauseMicros, tally);
+            PipeliningClient client = new PipeliningClient(sockets, server, random.nextLong(), maxPauseMicros, tally);
             Thread thread = new Thread(client, "client-" + i);
             thread.start();
             clients.add(client);
