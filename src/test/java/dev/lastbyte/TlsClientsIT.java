@@ -38,6 +38,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -58,6 +59,9 @@ class TlsClientsIT {
     private static final int PAGES = 300;
     private static final String REQUEST = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
     private static final String CLOSING_REQUEST = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+    /** The common pool of a machine with two cores has one thread, and what runs here blocks. */
+    private static final Executor OWN_THREAD = task -> new Thread(task, "tls-client").start();
 
     private final AtomicInteger served = new AtomicInteger();
 
@@ -136,17 +140,19 @@ class TlsClientsIT {
         try (ManagedServer server = start(transport, kind)) {
             Process openssl = openssl(server);
             CompletableFuture<String> out = read(openssl.getInputStream());
-            CompletableFuture<Void> updating = CompletableFuture.runAsync(() -> {
-                try {
-                    send(openssl, CLOSING_REQUEST);
-                    while (openssl.isAlive()) {
-                        send(openssl, "k\n");
-                        LockSupport.parkNanos(1_000_000);
-                    }
-                } catch (IOException e) {
-                    // the process has ended
-                }
-            });
+            CompletableFuture<Void> updating = CompletableFuture.runAsync(
+                    () -> {
+                        try {
+                            send(openssl, CLOSING_REQUEST);
+                            while (openssl.isAlive()) {
+                                send(openssl, "k\n");
+                                LockSupport.parkNanos(1_000_000);
+                            }
+                        } catch (IOException e) {
+                            // the process has ended
+                        }
+                    },
+                    OWN_THREAD);
             assertWhole(out);
             updating.get(60, TimeUnit.SECONDS);
             assertEquals(Optional.of(TlsEnd.CLOSE_NOTIFY), report(server).tlsEnd());
@@ -250,13 +256,15 @@ class TlsClientsIT {
     }
 
     private static CompletableFuture<String> read(InputStream stream) {
-        return CompletableFuture.supplyAsync(() -> {
-            try {
-                return new String(stream.readAllBytes(), ISO_8859_1);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return new String(stream.readAllBytes(), ISO_8859_1);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                },
+                OWN_THREAD);
     }
 
     /** Answers each request with the same page, and closes when the client or a drain asks for it. */
