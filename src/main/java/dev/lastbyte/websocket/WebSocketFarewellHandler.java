@@ -228,8 +228,10 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
 
     private void drain(DrainEvent event) {
         drain = event;
-        Goodbye words = begin();
-        if (words != null) {
+        Goodbye words = goodbye;
+        if (words == null) {
+            begin(); // takes the drain along
+        } else {
             words.drain(event);
             closeIfDraining(context());
         }
