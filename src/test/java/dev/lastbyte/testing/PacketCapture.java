@@ -7,9 +7,12 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -18,6 +21,7 @@ import org.junit.jupiter.api.Assumptions;
 
 /** The TCP segments to and from one port on the loopback device, as tcpdump saw them. Thread-safe. */
 public final class PacketCapture implements AutoCloseable {
+    private static final int MARKERS = 30;
     private static final Pattern SEGMENT =
             Pattern.compile("(\\d+)\\.(\\d{6}) IP6? \\S+\\.(\\d+) > \\S+\\.(\\d+): Flags \\[([^]]*)]"
                     + "(?:, seq (\\d+)(?::(\\d+))?)?(?:, ack (\\d+))?.*length (\\d+).*");
@@ -27,6 +31,7 @@ public final class PacketCapture implements AutoCloseable {
     private final List<Segment> segments = new ArrayList<>();
     private final CompletableFuture<Void> listening = new CompletableFuture<>();
     private final CompletableFuture<List<Segment>> done = new CompletableFuture<>();
+    private final Deque<String> lastLines = new ConcurrentLinkedDeque<>();
 
     /**
      * One segment; sequence numbers are relative, so that the first byte of a side's stream is number 1.
@@ -87,10 +92,16 @@ public final class PacketCapture implements AutoCloseable {
 
     /** Waits until everything sent so far has been seen, a datagram of our own being the last, and returns it. */
     public List<Segment> stop() throws Exception {
-        try (DatagramSocket marker = new DatagramSocket()) {
-            marker.send(new DatagramPacket(new byte[1], 1, InetAddress.getLoopbackAddress(), port));
+        for (int attempt = 0; attempt < MARKERS; attempt++) {
+            try (DatagramSocket marker = new DatagramSocket()) {
+                marker.send(new DatagramPacket(new byte[1], 1, InetAddress.getLoopbackAddress(), port));
+                return done.get(1, TimeUnit.SECONDS);
+            } catch (TimeoutException e) {
+                // tcpdump was slow, or missed it: the next one marks the same moment, for nothing else is sent
+            }
         }
-        return done.get(30, TimeUnit.SECONDS);
+        throw new AssertionError("tcpdump saw none of " + MARKERS + " datagrams to port " + port + "; it "
+                + (tcpdump.isAlive() ? "runs" : "has ended") + ", its last lines: " + lastLines);
     }
 
     @Override
@@ -107,7 +118,11 @@ public final class PacketCapture implements AutoCloseable {
     }
 
     private void onLine(String line) {
-        if (line.contains("UDP")) {
+        lastLines.add(line);
+        if (lastLines.size() > 5) {
+            lastLines.removeFirst();
+        }
+        if (!line.contains("Flags [")) { // no TCP: the marker, whose protocol tcpdump guesses by its ports
             done.complete(List.copyOf(segments));
             return;
         }
