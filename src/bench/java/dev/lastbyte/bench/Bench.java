@@ -1,0 +1,21 @@
+package dev.lastbyte.bench;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+
+/** The benches' main class: each command measures one table of docs/performance.md. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        description = "What Lastbyte costs. Each command measures one table, everything it compares in one run.",
+        subcommands = {HelpCommand.class})
+public final class Bench {
+    private Bench() {}
+
+    /** Runs a command; the process's exit code is 0, 1 for a failure, 2 for a wrong option. A missed target is no failure. */
+    public static void main(String[] arguments) {
+        CommandLine line = new CommandLine(new Bench()).setCaseInsensitiveEnumValuesAllowed(true);
+        System.exit(line.execute(arguments.length == 0 ? new String[] {"--help"} : arguments));
+    }
+}
