@@ -31,7 +31,7 @@ final class Acknowledgements extends ChannelDuplexHandler implements LoopSweep.W
 
     private final Channel channel;
     private final SystemView system;
-    private final @Nullable HalfClosure lastLook;
+    private final boolean looksAtEof;
     private final ArrayDeque<Waiter> waiters = new ArrayDeque<>(2); // in the order of the stream
     private LoopSweep.@Nullable Watch watch;
     private boolean outlivesEof;
@@ -43,8 +43,7 @@ final class Acknowledgements extends ChannelDuplexHandler implements LoopSweep.W
         this.channel = channel;
         this.system = system;
         // io_uring closes before it tells about the end of a read
-        boolean needed = closesByItself && TransportKind.of(channel) == TransportKind.IO_URING;
-        lastLook = needed ? new HalfClosure(channel) : null;
+        looksAtEof = closesByItself && TransportKind.of(channel) == TransportKind.IO_URING;
         channel.closeFuture().addListener(closed -> onClosed());
     }
 
@@ -103,8 +102,8 @@ final class Acknowledgements extends ChannelDuplexHandler implements LoopSweep.W
             return;
         }
         waiters.add(new Waiter(bytes.end(), promise));
-        if (lastLook != null && !outlivesEof && !lastLook.isAllowed()) {
-            outlivesEof = lastLook.outliveEof();
+        if (looksAtEof && !outlivesEof && !HalfClosure.isAllowed(channel)) {
+            outlivesEof = HalfClosure.outliveEof(channel);
         }
         take(bytes);
         if (!waiters.isEmpty() && watch == null) {
@@ -213,9 +212,9 @@ final class Acknowledgements extends ChannelDuplexHandler implements LoopSweep.W
     }
 
     private void endAtEof() {
-        if (lastLook != null && outlivesEof) {
+        if (looksAtEof && outlivesEof) {
             outlivesEof = false;
-            lastLook.endAtEof();
+            HalfClosure.endAtEof(channel);
         }
     }
 

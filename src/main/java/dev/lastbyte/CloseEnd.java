@@ -12,15 +12,19 @@ import org.jspecify.annotations.Nullable;
  * outcome, completes the close promises and publishes the report. Confined to the channel's event loop.
  */
 final class CloseEnd {
-    private final Channel channel;
-    private final CloseTerms terms;
-    private final CloseReport.Builder report;
+    /** What only a close that goes wrong has. */
+    private static final class Trouble {
+        private @Nullable Throwable failure;
+        private long unsentBytes;
+    }
+
     private final long startNanos;
-    private final List<ChannelPromise> promises = new ArrayList<>(1);
     private long flushedNanos;
     private long waitEndedNanos;
-    private long lateBytes;
-    private boolean finSent;
+    private @Nullable Object promises; // one, or a list of several
+    private @Nullable CloseCause cause;
+    private @Nullable Trouble trouble;
+    private boolean published;
     private boolean flushed;
     private boolean waitEnded;
     private boolean reset;
@@ -29,22 +33,23 @@ final class CloseEnd {
     private boolean streamUnknown;
     private boolean peerClosedAfterDelivery;
 
-    CloseEnd(ChannelHandlerContext ctx, CloseTerms terms, long startNanos) {
-        channel = ctx.channel();
-        this.terms = terms;
+    CloseEnd(long startNanos) {
         this.startNanos = startNanos;
-        report = new CloseReport.Builder(
-                terms.config().strategy(), TransportKind.label(channel), channel.remoteAddress());
     }
 
     /** Reports on a channel that ended without a close sequence. */
     static void reportWithoutClose(ChannelHandlerContext ctx, CloseTerms terms, CloseCause cause) {
-        CloseEnd end = new CloseEnd(ctx, terms, terms.system().nanoTime());
-        end.cause(cause);
-        end.report.outcome = cause == CloseCause.RESET ? CloseOutcome.RESET_BY_PEER : CloseOutcome.UNCONFIRMED;
+        CloseReport.Builder report = builder(ctx.channel(), terms);
+        report.cause = cause;
+        report.outcome = cause == CloseCause.RESET ? CloseOutcome.RESET_BY_PEER : CloseOutcome.UNCONFIRMED;
         TlsWatch tls = TlsWatch.of(ctx);
-        end.tlsEnd(tls == null ? null : cause == CloseCause.TRANSPORT ? tls.endBelow() : tls.end(false));
-        end.publish();
+        report.tlsEnd = tls == null ? null : cause == CloseCause.TRANSPORT ? tls.endBelow() : tls.end(false);
+        new CloseEnd(terms.system().nanoTime()).publish(ctx.channel(), terms, report, 0, false);
+    }
+
+    private static CloseReport.Builder builder(Channel channel, CloseTerms terms) {
+        return new CloseReport.Builder(
+                terms.config().strategy(), TransportKind.label(channel), channel.remoteAddress());
     }
 
     /** Why the transport closes a channel without asking. */
@@ -54,11 +59,25 @@ final class CloseEnd {
 
     void join(ChannelPromise promise) {
         ChannelPromise joined = promise.unvoid();
-        if (report.outcome == null) {
-            promises.add(joined);
-        } else {
+        Object before = promises;
+        if (published) {
             joined.trySuccess();
+        } else if (before == null) {
+            promises = joined;
+        } else {
+            List<ChannelPromise> several = new ArrayList<>(promises());
+            several.add(joined);
+            promises = several;
         }
+    }
+
+    @SuppressWarnings("unchecked")
+    private List<ChannelPromise> promises() {
+        Object all = promises;
+        if (all == null) {
+            return List.of();
+        }
+        return all instanceof ChannelPromise one ? List.of(one) : (List<ChannelPromise>) all;
     }
 
     /** Everything written is in the kernel. */
@@ -78,18 +97,28 @@ final class CloseEnd {
     }
 
     /** Names the reason; the first one counts. */
-    void cause(CloseCause cause) {
-        if (report.cause == null) {
-            report.cause = cause;
+    void cause(CloseCause reason) {
+        if (cause == null) {
+            cause = reason;
         }
     }
 
     /** Keeps the first exception, and whether it says that the connection is lost. */
     void failed(Throwable cause) {
-        if (report.failure == null) {
-            report.failure = cause;
+        Trouble known = trouble();
+        if (known.failure == null) {
+            known.failure = cause;
         }
         reset |= TransportErrors.isConnectionLost(cause);
+    }
+
+    private Trouble trouble() {
+        Trouble known = trouble;
+        if (known == null) {
+            known = new Trouble();
+            trouble = known;
+        }
+        return known;
     }
 
     /** The peer has reset the connection. */
@@ -104,7 +133,7 @@ final class CloseEnd {
     /** The answer is cut: so many bytes never reached the kernel. */
     void cut(long unsentBytes) {
         cut = true;
-        report.unsentBytes = unsentBytes;
+        trouble().unsentBytes = unsentBytes;
     }
 
     /** This side resets the connection, if the transport took the option. */
@@ -122,41 +151,41 @@ final class CloseEnd {
         peerClosedAfterDelivery = delivered;
     }
 
-    /** How the peer ended its TLS stream, null without TLS. */
-    void tlsEnd(@Nullable TlsEnd how) {
-        report.tlsEnd = how;
-    }
-
-    /** So many bytes of the peer's application came after {@code close()}, at least. */
-    void lateBytes(long bytes) {
-        lateBytes = bytes;
-    }
-
     /** Derives the outcome, completes every promise and tells everybody. */
-    void complete(DeliveryWatch delivery, boolean finSent, long discardedBytes, long now) {
+    void complete(CloseState close, long now) {
         cause(CloseCause.TRANSPORT);
-        this.finSent = finSent;
-        report.discardedBytes = discardedBytes;
-        report.unacknowledgedBytes = streamUnknown ? -1 : delivery.unacknowledged(finSent);
+        CloseReport.Builder report = builder(close.channel(), close.terms);
+        report.cause = cause;
+        report.outcome = outcome(close.delivery);
+        report.discardedBytes = close.discardedBytes();
+        report.unacknowledgedBytes = streamUnknown ? -1 : close.delivery.unacknowledged(close.finSent);
         report.flushNanos = (flushed ? flushedNanos : waitEnded ? waitEndedNanos : now) - startNanos;
         report.discardNanos = flushed && waitEnded ? waitEndedNanos - flushedNanos : 0;
         report.totalNanos = now - startNanos;
-        report.outcome = outcome(delivery);
-        if (report.cause == CloseCause.EVENT_LOOP_SHUTDOWN) {
-            NettyGuard.warnLoopShutdown(channel);
+        report.tlsEnd = close.tlsEnd();
+        Trouble known = trouble;
+        if (known != null) {
+            report.failure = known.failure;
+            report.unsentBytes = known.unsentBytes;
         }
-        publish();
+        if (cause == CloseCause.EVENT_LOOP_SHUTDOWN) {
+            NettyGuard.warnLoopShutdown(close.channel());
+        }
+        long lateBytes = close.applicationBytes().orElse(0);
+        publish(close.channel(), close.terms, report, lateBytes, close.finSent);
     }
 
-    private void publish() {
-        report.farewell = Goodbye.report(channel, lateBytes, isEndedByPeer());
+    private void publish(
+            Channel channel, CloseTerms terms, CloseReport.Builder report, long lateBytes, boolean finSent) {
+        report.farewell = Goodbye.report(channel, lateBytes, isEndedByPeer(report, finSent));
         CloseReport result = report.build();
+        published = true;
         try {
             CloseReports.publish(channel, result);
-            for (ChannelPromise promise : promises) {
+            for (ChannelPromise promise : promises()) {
                 promise.trySuccess();
             }
-            promises.clear();
+            promises = null;
             CloseReports.tell(terms.config().listener(), channel, result);
         } finally {
             terms.watch().closed(result); // last: when a drain is over, every listener has been told
@@ -179,11 +208,11 @@ final class CloseEnd {
         if (delivery.isDelivered()) {
             return peerClosedAfterDelivery ? CloseOutcome.PEER_CLOSED : CloseOutcome.DELIVERED;
         }
-        return delivery.canTell() && isLimit(report.cause) ? CloseOutcome.UNDELIVERED : CloseOutcome.UNCONFIRMED;
+        return delivery.canTell() && isLimit(cause) ? CloseOutcome.UNDELIVERED : CloseOutcome.UNCONFIRMED;
     }
 
     /** Whether the peer has left by itself, without waiting for what it asked. */
-    private boolean isEndedByPeer() {
+    private static boolean isEndedByPeer(CloseReport.Builder report, boolean finSent) {
         return report.outcome == CloseOutcome.RESET_BY_PEER
                 || (report.cause == CloseCause.EOF && !finSent)
                 || report.cause == CloseCause.TRANSPORT;

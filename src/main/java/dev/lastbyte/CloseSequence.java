@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Confined to the channel's event loop.
  */
-final class CloseSequence {
+final class CloseSequence extends CloseState {
     /*
      * OPEN ──close()──► FLUSHING ──barrier──► HALF_CLOSING ──FIN──► DISCARDING ──EOF, quiet, limit──► CLOSING ──► CLOSED
      *                      │                        │                   │ EOF, not all acknowledged      ▲
@@ -35,46 +35,39 @@ final class CloseSequence {
      * that may call back; a late event finds its phase gone and does nothing. Whatever throws ends the connection.
      */
 
-    private final CloseState state;
-    private final FlushStep flushing;
-    private final WaitStep waiting;
-    private final TransportClose closing;
     private ClosePhase phase = ClosePhase.OPEN;
     private @Nullable Throwable suspect;
 
     CloseSequence(ChannelHandlerContext ctx, CloseTerms terms) {
-        state = new CloseState(ctx, terms, this);
-        flushing = new FlushStep(state);
-        waiting = new WaitStep(state);
-        closing = new TransportClose(state);
+        super(ctx, terms);
     }
 
     // ---- what may happen to it -------------------------------------------------------------------------------------
 
     /** Runs the sequence; the promise is completed when the channel is closed. */
     void start(ChannelPromise promise) {
-        state.end.join(promise);
+        end.join(promise);
         guarded(this::begin);
     }
 
     /** A further {@code close()} joins the first. */
     void join(ChannelPromise promise) {
-        state.end.join(promise);
+        end.join(promise);
     }
 
     /** Ends an idle connection at the peer's EOF: nothing is pending, so a plain close loses nothing. */
     void endAtPeerEof(boolean wasReset) {
-        state.eofSeen = true;
-        state.end.reset(wasReset);
+        eofSeen = true;
+        end.reset(wasReset);
         force(wasReset ? CloseCause.RESET : CloseCause.EOF);
     }
 
     /** Ends the sequence now, without waiting for anything: cut output is reset, everything else closed as it is. */
     void force(CloseCause cause) {
         guarded(() -> {
-            if (phase == ClosePhase.OPEN && !OutboundFlush.isPending(state.ctx)) {
-                state.end.flushed(state.timer.now());
-                state.delivery.markWritten(false);
+            if (phase == ClosePhase.OPEN && !OutboundFlush.isPending(ctx())) {
+                end.flushed(now());
+                markWritten(false);
             }
             if (!phase.isEnding()) {
                 finish(cause);
@@ -85,23 +78,23 @@ final class CloseSequence {
     /** Sets an earlier end than the configuration's: that of a drain. */
     void limit(long deadlineNanos) {
         guarded(() -> {
-            if (!phase.isEnding() && state.watch.limits().drainDeadline(deadlineNanos)) {
-                state.timer.armAt(deadlineNanos);
+            if (!phase.isEnding() && limits.drainDeadline(deadlineNanos)) {
+                armAt(deadlineNanos);
             }
         });
     }
 
     void onRead(long bytes) {
-        state.pump.onRead(bytes);
+        DiscardPump.onRead(this, bytes);
         if (bytes > 0) {
-            state.watch.limits().inbound(state.timer.now());
+            limits.inbound(now());
         }
     }
 
     void onReadComplete() {
         if (!phase.isEnding()) {
-            state.pump.onReadComplete(state.timer.now());
-            if (!state.pump.isReading()) {
+            DiscardPump.onReadComplete(this, now());
+            if (!isReading()) {
                 guarded(this::evaluate);
             }
         }
@@ -109,19 +102,19 @@ final class CloseSequence {
 
     /** The peer has ended its side, in order or by a reset. */
     void onEof(boolean reset) {
-        if (state.eofSeen || phase.isEnding()) {
+        if (eofSeen || phase.isEnding()) {
             return;
         }
-        state.eofSeen = true;
+        eofSeen = true;
         noteReset(reset);
-        state.pump.stop();
+        DiscardPump.stop(this);
         guarded(() -> {
             if (phase == ClosePhase.DISCARDING || phase == ClosePhase.LINGERING) {
-                waiting.onEof(reset);
+                WaitStep.onEof(this, reset);
             } else if (reset) {
                 finish(CloseCause.RESET);
             } else {
-                EpollHalfOpenFlush.install(state.ctx);
+                EpollHalfOpenFlush.install(ctx());
             }
         });
     }
@@ -134,26 +127,27 @@ final class CloseSequence {
     private void noteReset(boolean reset) {
         Throwable cause = suspect;
         if (reset && cause != null) {
-            state.end.failed(cause);
+            end.failed(cause);
         }
-        state.end.reset(reset);
+        end.reset(reset);
     }
 
     void onInactive(boolean reset) {
         guarded(() -> {
             if (!phase.isEnding()) {
                 noteReset(reset);
-                state.end.cause(inactiveCause(reset));
-                state.end.waitEnded(state.timer.now());
+                end.cause(inactiveCause(reset));
+                end.waitEnded(now());
             }
             onClosed();
         });
     }
 
+    @Override
     void onTimer() {
         guarded(() -> {
             if (phase == ClosePhase.RESETTING || phase == ClosePhase.CLOSING) {
-                closing.force();
+                TransportClose.force(this);
             } else {
                 evaluate();
             }
@@ -163,74 +157,72 @@ final class CloseSequence {
     // ---- which step comes next -------------------------------------------------------------------------------------
 
     private void begin() {
-        state.eofSeen = state.halfClosure.isInputShutdown();
+        eofSeen = HalfClosure.isInputShutdown(channel());
         enter(ClosePhase.FLUSHING);
-        state.ctx.fireUserEventTriggered(CloseStartedEvent.INSTANCE);
+        ctx().fireUserEventTriggered(CloseStartedEvent.INSTANCE);
         if (phase != ClosePhase.FLUSHING) {
             return;
         }
-        if (state.halfClosure.isOutputShutdown()) {
-            state.end.streamUnknown();
-            state.delivery.cannotTell();
-            state.end.flushed(state.timer.now());
-            state.finSent = true;
-            waiting.start();
-        } else if (state.channel.isRegistered()) {
-            flushing.start();
+        if (HalfClosure.isOutputShutdown(channel())) {
+            end.streamUnknown();
+            delivery.cannotTell();
+            end.flushed(now());
+            finSent = true;
+            WaitStep.start(this);
+        } else if (channel().isRegistered()) {
+            FlushStep.start(this);
         } else { // somebody deregistered the channel; NIO cannot even write then
-            closing.awaitNet();
-            state.channel.eventLoop().register(state.channel).addListener(f -> guarded(flushing::start));
+            TransportClose.awaitNet(this);
+            channel().eventLoop().register(channel()).addListener(f -> guarded(() -> FlushStep.start(this)));
         }
     }
 
     /** Everything written is in the kernel. */
     void onFlushed() {
-        long now = state.timer.now();
-        state.end.flushed(now);
-        state.watch.limits().begin(now);
-        if (!state.halfClosure.isSupported()) {
+        long now = now();
+        end.flushed(now);
+        limits.begin(now);
+        if (!HalfClosure.isSupported(channel())) {
             finish(CloseCause.HALF_CLOSE_UNSUPPORTED);
             return;
         }
-        boolean halfCloses = state.config.strategy().halfCloses();
-        state.delivery.markWritten(halfCloses);
-        if (state.eofSeen && !state.awaitsDelivery()) {
+        boolean halfCloses = config().strategy().halfCloses();
+        markWritten(halfCloses);
+        if (eofSeen && !awaitsDelivery()) {
             finish(CloseCause.EOF);
         } else if (halfCloses) {
             halfClose();
         } else {
-            waiting.start();
+            WaitStep.start(this);
         }
     }
 
     private void halfClose() {
         enter(ClosePhase.HALF_CLOSING);
-        state.halfClosure
-                .shutdownOutput()
+        HalfClosure.shutdownOutput(channel())
                 .addListener(fin -> guarded(() -> {
                     if (phase != ClosePhase.HALF_CLOSING) {
                         return;
                     }
                     if (!fin.isSuccess()) {
-                        state.end.failed(fin.cause()); // ENOTCONN: the peer had reset the connection before our FIN
+                        end.failed(fin.cause()); // ENOTCONN: the peer had reset the connection before our FIN
                         finish(CloseCause.RESET);
                         return;
                     }
-                    state.finSent = true;
-                    state.delivery.markFin();
-                    waiting.start();
+                    markFin();
+                    WaitStep.start(this);
                 }));
         if (phase == ClosePhase.HALF_CLOSING) {
-            state.timer.armAt(state.watch.nextFlushCheck(state.timer.now()));
+            FlushStep.armNextCheck(this, now());
         }
     }
 
     private void evaluate() {
         switch (phase) {
-            case FLUSHING, HALF_CLOSING -> flushing.evaluate();
+            case FLUSHING, HALF_CLOSING -> FlushStep.evaluate(this);
             case DISCARDING, LINGERING -> {
-                state.watch.look(state.timer.now());
-                waiting.evaluate();
+                look(now());
+                WaitStep.evaluate(this);
             }
             case OPEN, RESETTING, CLOSING, CLOSED -> {}
         }
@@ -238,49 +230,47 @@ final class CloseSequence {
 
     /** Ends every wait and closes the socket. */
     void finish(CloseCause cause) {
-        long now = state.timer.now();
-        if (phase == ClosePhase.FLUSHING && cause != CloseCause.WRITE_FAILED && !state.end.isReset()) {
-            flushing.endEarly();
+        long now = now();
+        if (phase == ClosePhase.FLUSHING && cause != CloseCause.WRITE_FAILED && !end.isReset()) {
+            FlushStep.endEarly(this);
         }
-        boolean cut = !state.end.isFlushed();
+        boolean cut = !end.isFlushed();
         if (cut) {
-            state.end.cut(state.watch.flush().unsentBytes());
+            end.cut(flush().unsentBytes());
         }
-        state.watch.look(now);
-        state.end.cause(cause);
-        state.end.waitEnded(now);
-        closing.start(cause, cut);
+        look(now);
+        end.cause(cause);
+        end.waitEnded(now);
+        TransportClose.start(this, cause, cut);
     }
 
     /** A write failed and the transport has closed itself; channelInactive follows. */
     void closedByTransport(CloseCause cause) {
-        state.end.cut(state.watch.flush().unsentBytes());
-        state.end.cause(cause);
-        closing.awaitNet();
+        end.cut(flush().unsentBytes());
+        end.cause(cause);
+        TransportClose.awaitNet(this);
     }
 
     private CloseCause inactiveCause(boolean reset) {
         if (reset) {
             return CloseCause.RESET;
         }
-        if (phase == ClosePhase.FLUSHING && !state.halfClosure.isSupported() && !OutboundFlush.isPending(state.ctx)) {
-            state.end.flushed(state.timer.now()); // an HTTP/2 stream ends by itself behind its last frame
+        if (phase == ClosePhase.FLUSHING && !HalfClosure.isSupported(channel()) && !OutboundFlush.isPending(ctx())) {
+            end.flushed(now()); // an HTTP/2 stream ends by itself behind its last frame
             return CloseCause.HALF_CLOSE_UNSUPPORTED;
         }
         boolean waited = phase == ClosePhase.DISCARDING || phase == ClosePhase.LINGERING;
-        return waited && !state.channel.eventLoop().isShuttingDown()
-                ? waiting.onInactive()
-                : CloseEnd.transportCause(state.channel);
+        return waited && !channel().eventLoop().isShuttingDown()
+                ? WaitStep.onInactive(this)
+                : CloseEnd.transportCause(channel());
     }
 
     /** The channel is closed: the report goes out. */
     void onClosed() {
         if (phase != ClosePhase.CLOSED) {
-            state.timer.cancel();
+            LoopTimer.cancel(this);
             enter(ClosePhase.CLOSED);
-            state.end.tlsEnd(state.tlsEnd());
-            state.end.lateBytes(state.applicationBytes().orElse(0));
-            state.end.complete(state.delivery, state.finSent, state.pump.discardedBytes(), state.timer.now());
+            end.complete(this, now());
         }
     }
 
@@ -290,9 +280,11 @@ final class CloseSequence {
 
     void enter(ClosePhase next) {
         if (!phase.mayBecome(next)) {
-            throw new IllegalStateException(state.channel + " cannot go from " + phase + " to " + next);
+            throw new IllegalStateException(channel() + " cannot go from " + phase + " to " + next);
         }
-        CloseLog.LOG.debug("{} {} -> {}", state.channel, phase, next);
+        if (CloseLog.LOG.isDebugEnabled()) {
+            CloseLog.LOG.debug("{} {} -> {}", channel(), phase, next);
+        }
         phase = next;
     }
 
@@ -301,13 +293,13 @@ final class CloseSequence {
         try {
             step.run();
             if (!phase.isEnding()) {
-                state.terms.watch().pending(state.pendingBytes());
+                terms.watch().pending(pendingBytes());
             }
         } catch (Throwable t) {
-            CloseLog.LOG.warn("{} the close sequence failed in {}; closing at once", state.channel, phase, t);
-            state.end.failed(t);
-            state.end.cause(CloseCause.ERROR);
-            TransportClose.endBelow(state.channel);
+            CloseLog.LOG.warn("{} the close sequence failed in {}; closing at once", channel(), phase, t);
+            end.failed(t);
+            end.cause(CloseCause.ERROR);
+            TransportClose.endBelow(channel());
             onClosed();
         }
     }

@@ -6,8 +6,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A timer of one connection: wakes its close, or what holds its output back, at the next moment at which something may be
- * due. It is moved forward only when it must fire earlier; a wake-up that came too early just arms it again. Confined to the
+ * A timer of one open connection: wakes what holds its output back, or waits after its peer's FIN, at the next moment at which
+ * something may be due. (Closes have {@link LoopTimer}.) It is moved forward only when it must fire earlier; a wake-up that came too early just arms it again. Confined to the
  * channel's event loop.
  */
 final class CloseTimer {

@@ -19,13 +19,17 @@ final class DeliveryWatch {
         NONE
     }
 
-    private final Channel channel;
-    private final SystemView system;
+    /** A peer on this host, or next to it. */
+    private static final int NEAR_MICROS = 1000;
+
+    private static final DeliveryWatch DELIVERED = new DeliveryWatch(false);
+    private static final DeliveryWatch DELIVERED_TO_ONE_THAT_HAD_ENDED = new DeliveryWatch(true);
+
     private final @Nullable Acknowledgements awaited;
     private Source source;
     private long expectedAcks = -1;
     private long lastAcked = -1;
-    private long rttNanos;
+    private int rttMicros;
     private boolean delivered;
     private boolean lost;
     private boolean finQueued;
@@ -33,14 +37,19 @@ final class DeliveryWatch {
     private boolean progressed;
 
     DeliveryWatch(Channel channel, SystemView system) {
-        this.channel = channel;
-        this.system = system;
         awaited = Acknowledgements.of(channel);
         if (system.hasTcpInfo(channel)) {
             source = Source.TCP_INFO;
         } else {
             source = TransportKind.of(channel).isUnixSocket() ? Source.UNIX_SOCKET : Source.NONE;
         }
+    }
+
+    private DeliveryWatch(boolean peerEndedFirst) {
+        awaited = null;
+        source = Source.TCP_INFO;
+        delivered = true;
+        this.peerEndedFirst = peerEndedFirst;
     }
 
     /** Whether {@link #isDelivered()} can ever become true. */
@@ -54,7 +63,7 @@ final class DeliveryWatch {
      *
      * @param finFollows whether our FIN is sent next and must be acknowledged too
      */
-    void markWritten(boolean finFollows) {
+    void markWritten(Channel channel, SystemView system, boolean finFollows) {
         if (source != Source.TCP_INFO) {
             delivered = source == Source.UNIX_SOCKET && !finFollows;
             return;
@@ -84,7 +93,7 @@ final class DeliveryWatch {
     }
 
     /** Asks the kernel again. */
-    void poll() {
+    void poll(Channel channel, SystemView system) {
         progressed = false;
         if (source != Source.TCP_INFO || delivered || lost) {
             return;
@@ -96,7 +105,7 @@ final class DeliveryWatch {
     }
 
     private void take(TcpInfo info) {
-        rttNanos = info.rttMicros() * 1000;
+        rttMicros = (int) Math.min(Integer.MAX_VALUE, info.rttMicros());
         progressed = lastAcked >= 0 && info.bytesAcked() > lastAcked;
         lastAcked = info.bytesAcked();
         if (expectedAcks >= 0) {
@@ -114,6 +123,14 @@ final class DeliveryWatch {
         return delivered;
     }
 
+    /** The same knowledge for good: once everything has arrived, nothing is learnt any more, and many can share what is known. */
+    DeliveryWatch settled() {
+        if (!delivered || source != Source.TCP_INFO) {
+            return this;
+        }
+        return peerEndedFirst ? DELIVERED_TO_ONE_THAT_HAD_ENDED : DELIVERED;
+    }
+
     /** Whether an EOF that is read after our FIN is known to have come after it: the peer had not ended its side before. */
     boolean tellsOrder() {
         return source == Source.TCP_INFO && !peerEndedFirst;
@@ -124,14 +141,19 @@ final class DeliveryWatch {
         return lost;
     }
 
-    /** Whether the last {@link #poll()} saw more acknowledged than the one before. */
+    /** Whether the last {@link #poll} saw more acknowledged than the one before. */
     boolean progressed() {
         return progressed;
     }
 
+    /** Whether an acknowledgement may be there as soon as something is sent. */
+    boolean isPeerNear() {
+        return source == Source.TCP_INFO && !delivered && rttMicros < NEAR_MICROS;
+    }
+
     /** Smoothed round-trip time, 0 where unknown. */
     long rttNanos() {
-        return rttNanos;
+        return rttMicros * 1000L;
     }
 
     /** Payload bytes not acknowledged when last looked at, -1 where unknown. */

@@ -9,29 +9,24 @@ import org.jspecify.annotations.Nullable;
 final class DiscardLimits {
     private static final long MIN_POLL_NANOS = 5_000_000;
     private static final long MAX_POLL_NANOS = 500_000_000;
+    private static final long MAX_MIN_POLL_NANOS = 3_600_000_000_000L / 2;
 
     /** Where an acknowledgement only begins the quiet period, it may be learnt of that part of the period later. */
     private static final int QUIET_PARTS = 8;
 
-    private final GracefulCloseConfig config;
-    private final boolean earlyEnd;
     private long deadlineNanos;
-    private CloseCause deadlineCause = CloseCause.DEADLINE;
     private long sinceNanos;
     private long lastInboundNanos;
     private long lastProgressNanos;
-    private boolean delivered;
     private long deliveredNanos;
-    private long rttNanos;
-    private final long minPollNanos;
-    private long pollNanos;
+    private int pollMicros;
+    private int rttMicros;
+    private boolean drained;
+    private boolean delivered;
 
     DiscardLimits(GracefulCloseConfig config, long startNanos) {
-        this.config = config;
-        earlyEnd = config.strategy().discards() && config.strategy().awaitsDelivery();
         deadlineNanos = startNanos + config.closeTimeoutNanos();
-        minPollNanos = earlyEnd ? Math.max(MIN_POLL_NANOS, config.quietPeriodNanos() / QUIET_PARTS) : MIN_POLL_NANOS;
-        pollNanos = minPollNanos;
+        pollMicros = minPollMicros(config);
         begin(startNanos);
     }
 
@@ -49,9 +44,9 @@ final class DiscardLimits {
     }
 
     /** A byte left, or was acknowledged. */
-    void outbound(long now) {
+    void outbound(GracefulCloseConfig config, long now) {
         lastProgressNanos = now;
-        pollNanos = minPollNanos;
+        pollMicros = minPollMicros(config);
     }
 
     /** The peer's TCP has everything. */
@@ -63,8 +58,9 @@ final class DiscardLimits {
         }
     }
 
+    /** The smoothed round-trip time, where it is known. */
     void rtt(long nanos) {
-        rttNanos = nanos;
+        rttMicros = (int) (nanos / 1000);
     }
 
     /** A drain wants it to be over earlier; returns whether that is earlier. */
@@ -72,89 +68,111 @@ final class DiscardLimits {
         boolean earlier = nanos - deadlineNanos < 0;
         if (earlier) {
             deadlineNanos = nanos;
-            deadlineCause = CloseCause.DRAIN_DEADLINE;
+            drained = true;
         }
         return earlier;
     }
 
-    boolean isDeadline(long now) {
-        return now - deadlineNanos >= 0;
+    /** Why the close as a whole is over, or null while its time lasts. */
+    private @Nullable CloseCause deadline(long now) {
+        if (now - deadlineNanos < 0) {
+            return null;
+        }
+        return drained ? CloseCause.DRAIN_DEADLINE : CloseCause.DEADLINE;
     }
 
     /** Why the flush is over although bytes are left, or null while it may go on. */
     @Nullable
-    CloseCause flushEnd(long now) {
-        if (isDeadline(now)) {
-            return deadlineCause;
+    CloseCause flushEnd(GracefulCloseConfig config, long now) {
+        CloseCause deadline = deadline(now);
+        if (deadline != null) {
+            return deadline;
         }
         return now - lastProgressNanos >= config.flushTimeoutNanos() ? CloseCause.FLUSH_STALLED : null;
     }
 
     /** When to look at the flush again. */
-    long nextFlushCheck(long now) {
-        long step = Math.min(Math.max(config.flushTimeoutNanos() / 8, 1_000_000), 1_000_000_000);
-        return earlier(now + step, deadlineNanos);
+    long nextFlushCheck(CloseState close, long now) {
+        long step = Math.min(Math.max(close.config().flushTimeoutNanos() / 8, 1_000_000), 1_000_000_000);
+        long next = earlier(now + step, deadlineNanos);
+        return close.isPaused() ? earlier(next, close.resumeNanos()) : next;
     }
 
     /**
-     * Why the wait after the last byte is over, or null while it goes on.
-     *
-     * @param pump how input is being read: a peer that is not listened to cannot be quiet, one that is paused cannot stall
-     * @param deliveryKnown whether the kernel tells about delivery
+     * Why the wait after the last byte is over, or null while it goes on. A peer that is not listened to cannot be quiet, one that
+     * is paused cannot stall.
      */
     @Nullable
-    CloseCause waitEnd(long now, DiscardPump pump, boolean deliveryKnown) {
-        if (isDeadline(now)) {
-            return deadlineCause;
+    CloseCause waitEnd(CloseState close, long now) {
+        GracefulCloseConfig config = close.config();
+        CloseCause deadline = deadline(now);
+        if (deadline != null) {
+            return deadline;
         }
-        if (pump.isExhausted() && (delivered || !deliveryKnown)) {
+        if (close.input == DiscardPump.State.EXHAUSTED && (delivered || !close.delivery.canTell())) {
             return CloseCause.BYTE_LIMIT;
         }
-        if (earlyEnd && delivered) {
-            if (pump.isReading() && now - quietEnd() >= 0) {
+        if (delivered && endsEarly(config)) {
+            if (close.isReading() && now - quietEnd(config) >= 0) {
                 return CloseCause.QUIET;
             }
             if (now - deliveredNanos >= config.deliveredTimeoutNanos()) {
                 return CloseCause.TALKING;
             }
         }
-        if (!pump.isPaused() && now - lastProgressNanos >= config.stallTimeoutNanos()) {
+        if (!close.isPaused() && now - lastProgressNanos >= config.stallTimeoutNanos()) {
             return CloseCause.STALLED;
         }
         return now - sinceNanos >= config.eofTimeoutNanos() ? CloseCause.EOF_TIMEOUT : null;
     }
 
-    /** When to look at the wait again: the earliest moment at which {@link #waitEnd} may change, or the next poll. */
-    long nextWaitCheck(long now, DiscardPump pump, boolean polling) {
+    /**
+     * When to look at the wait again: the earliest moment at which {@link #waitEnd} may change, or the next poll.
+     *
+     * @param crowdNanos how long to wait between two polls at least, given how many connections do
+     */
+    long nextWaitCheck(CloseState close, long now, long crowdNanos) {
+        GracefulCloseConfig config = close.config();
         long next = earlier(deadlineNanos, sinceNanos + config.eofTimeoutNanos());
-        next = earlier(next, pump.isPaused() ? pump.resumeNanos() : lastProgressNanos + config.stallTimeoutNanos());
-        if (earlyEnd && delivered) {
+        next = earlier(next, close.isPaused() ? close.resumeNanos() : lastProgressNanos + config.stallTimeoutNanos());
+        if (delivered && endsEarly(config)) {
             next = earlier(next, deliveredNanos + config.deliveredTimeoutNanos());
-            if (pump.isReading()) {
-                next = earlier(next, quietEnd());
+            if (close.isReading()) {
+                next = earlier(next, quietEnd(config));
             }
         }
-        return polling && !delivered ? earlier(next, now + nextPoll()) : next;
+        boolean polls = close.delivery.canTell() && !delivered;
+        return polls ? earlier(next, now + Math.max(crowdNanos, nextPoll(config))) : next;
     }
 
     /** How long the kernel may go on without progress when it is left with unacknowledged bytes. */
-    long kernelPatience(long now) {
+    long kernelPatience(GracefulCloseConfig config, long now) {
         return Math.max(deadlineNanos - now, config.stallTimeoutNanos());
     }
 
     /** About each round trip while acknowledgements come, ever more rarely while none do. */
-    private long nextPoll() {
+    private long nextPoll(GracefulCloseConfig config) {
         if (!config.strategy().awaitsDelivery()) {
             return Math.max(MIN_POLL_NANOS, config.stallTimeoutNanos() / 4);
         }
-        long poll = Math.max(pollNanos, Math.min(rttNanos, MAX_POLL_NANOS));
-        pollNanos = Math.min(MAX_POLL_NANOS, poll * 2);
+        long poll = Math.max(pollMicros * 1000L, Math.min(rttMicros * 1000L, MAX_POLL_NANOS));
+        pollMicros = (int) (Math.min(MAX_POLL_NANOS, poll * 2) / 1000);
         return poll;
     }
 
-    private long quietEnd() {
+    private long quietEnd(GracefulCloseConfig config) {
         long since = deliveredNanos - lastInboundNanos > 0 ? deliveredNanos : lastInboundNanos;
-        return since + Math.max(config.quietPeriodNanos(), 4 * rttNanos);
+        return since + Math.max(config.quietPeriodNanos(), 4000L * rttMicros);
+    }
+
+    private static boolean endsEarly(GracefulCloseConfig config) {
+        return config.strategy().discards() && config.strategy().awaitsDelivery();
+    }
+
+    private static int minPollMicros(GracefulCloseConfig config) {
+        long nanos =
+                endsEarly(config) ? Math.max(MIN_POLL_NANOS, config.quietPeriodNanos() / QUIET_PARTS) : MIN_POLL_NANOS;
+        return (int) (Math.min(MAX_MIN_POLL_NANOS, nanos) / 1000);
     }
 
     private static long earlier(long a, long b) {

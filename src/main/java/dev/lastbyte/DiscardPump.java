@@ -1,109 +1,106 @@
 package dev.lastbyte;
 
-import io.netty.channel.ChannelHandlerContext;
-
 /**
  * Keeps reading from a connection that is being closed, at its pace and up to its byte limit. Reads are issued from the
  * handler nearest the transport, so that neither autoRead nor a handler that swallows {@code read()} can stop them.
- * Confined to the channel's event loop.
+ * Stateless; to be called on the channel's event loop.
  */
 final class DiscardPump {
-    private enum State {
+    /** How one close stands with its input. */
+    enum State {
         OFF,
         READING,
         PAUSED,
         EXHAUSTED
     }
 
-    private final ChannelHandlerContext ctx;
-    private final DiscardPace pace;
-    private final long maxBytes;
-    private State state = State.OFF;
-    private long discardedBytes;
-    private long burstBytes;
-    private long resumeNanos;
+    /** What has been read of a peer that talks; most that are waited for say nothing, and have none. */
+    static final class Meter {
+        private final DiscardPace pace;
+        private long discardedBytes;
+        private long burstBytes;
+        private long resumeNanos;
 
-    DiscardPump(ChannelHandlerContext ctx, GracefulCloseConfig config, long now) {
-        this.ctx = ctx;
-        pace = new DiscardPace(config.discardBytesPerSecond(), now);
-        maxBytes = config.maxDiscardedBytes();
+        private Meter(DiscardPace pace) {
+            this.pace = pace;
+        }
+
+        /** How much was read and dropped. */
+        long discardedBytes() {
+            return discardedBytes;
+        }
+
+        /** When a pause is over. */
+        long resumeNanos() {
+            return resumeNanos;
+        }
     }
 
-    void start() {
-        if (state == State.OFF) {
-            state = State.READING;
-            if (maxBytes == 0) {
-                exhaust();
+    private DiscardPump() {}
+
+    static void start(CloseState close) {
+        if (close.input == State.OFF) {
+            close.input = State.READING;
+            if (close.config().maxDiscardedBytes() == 0) {
+                exhaust(close);
             } else {
-                ctx.read();
+                close.ctx().read();
             }
         }
     }
 
     /** Stops asking for input; what the transport delivers all the same is still counted. */
-    void stop() {
-        if (state != State.OFF) {
-            state = State.OFF;
-        }
-        ctx.channel().config().setAutoRead(false);
+    static void stop(CloseState close) {
+        close.input = State.OFF;
+        close.channel().config().setAutoRead(false);
     }
 
-    void onRead(long bytes) {
-        discardedBytes += bytes;
-        burstBytes += bytes;
-        if (discardedBytes >= maxBytes && state != State.OFF) {
-            exhaust();
+    static void onRead(CloseState close, long bytes) {
+        if (bytes == 0) {
+            return;
+        }
+        Meter meter = close.meter;
+        if (meter == null) {
+            meter = new Meter(new DiscardPace(close.config().discardBytesPerSecond(), close.now()));
+            close.meter = meter;
+        }
+        meter.discardedBytes += bytes;
+        meter.burstBytes += bytes;
+        if (meter.discardedBytes >= close.config().maxDiscardedBytes() && close.input != State.OFF) {
+            exhaust(close);
         }
     }
 
     /** Ends a burst: reads on, or pauses. */
-    void onReadComplete(long now) {
-        long pause = burstBytes > 0 ? pace.read(burstBytes, now) : 0;
-        burstBytes = 0;
-        if (state != State.READING) {
+    static void onReadComplete(CloseState close, long now) {
+        Meter meter = close.meter;
+        long pause = 0;
+        if (meter != null && meter.burstBytes > 0) {
+            pause = meter.pace.read(meter.burstBytes, now);
+            meter.burstBytes = 0;
+        }
+        if (close.input != State.READING) {
             return;
         }
-        if (pause == 0) {
-            ctx.read();
+        if (meter == null || pause == 0) {
+            close.ctx().read();
         } else {
-            state = State.PAUSED;
-            resumeNanos = now + pause;
-            ctx.channel().config().setAutoRead(false);
+            close.input = State.PAUSED;
+            meter.resumeNanos = now + pause;
+            close.channel().config().setAutoRead(false);
         }
     }
 
-    /** Reads on if a pause is over; returns whether it was. */
-    boolean resumeIfDue(long now) {
-        if (state != State.PAUSED || now - resumeNanos < 0) {
-            return false;
+    /** Reads on if a pause is over. */
+    static void resumeIfDue(CloseState close, long now) {
+        if (close.input == State.PAUSED && now - close.resumeNanos() >= 0) {
+            close.input = State.READING;
+            close.ctx().read();
         }
-        state = State.READING;
-        ctx.read();
-        return true;
     }
 
-    private void exhaust() {
-        state = State.EXHAUSTED;
-        ctx.channel().config().setAutoRead(false);
-    }
-
-    boolean isReading() {
-        return state == State.READING;
-    }
-
-    boolean isPaused() {
-        return state == State.PAUSED;
-    }
-
-    boolean isExhausted() {
-        return state == State.EXHAUSTED;
-    }
-
-    long resumeNanos() {
-        return resumeNanos;
-    }
-
-    long discardedBytes() {
-        return discardedBytes;
+    private static void exhaust(CloseState close) {
+        close.input = State.EXHAUSTED;
+        close.channel().config().setAutoRead(false);
     }
 }

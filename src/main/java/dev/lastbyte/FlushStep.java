@@ -3,104 +3,110 @@ package dev.lastbyte;
 import io.netty.channel.ChannelFuture;
 
 /**
- * First step of a close: everything written is brought into the kernel, input being dropped meanwhile. Confined to the
- * channel's event loop.
+ * First step of a close: everything written is brought into the kernel, input being dropped meanwhile. Stateless; to be called on
+ * the channel's event loop.
  */
 final class FlushStep {
-    private final CloseState state;
-    private boolean resetArmed;
-
-    FlushStep(CloseState state) {
-        this.state = state;
-    }
+    private FlushStep() {}
 
     /** Flushes; {@link CloseSequence#onFlushed} or {@link CloseSequence#finish} follows, perhaps at once. */
-    void start() {
-        if (state.eofSeen) {
-            EpollHalfOpenFlush.install(state.ctx); // before the flush that would fail without it
+    static void start(CloseSequence close) {
+        if (close.eofSeen) {
+            EpollHalfOpenFlush.install(close.ctx()); // before the flush that would fail without it
         }
-        ChannelFuture barrier = state.watch.flush().start();
+        OutboundFlush flush = close.flush();
+        ChannelFuture barrier = flush.start();
         if (barrier.isDone()) {
-            onBarrier(barrier);
+            onBarrier(close, barrier);
             return;
         }
-        barrier.addListener(f -> state.sequence.guarded(() -> onBarrier((ChannelFuture) f)));
-        state.installDiscard();
-        boolean outlivesEof = !state.halfClosure.isSupported() || state.halfClosure.outliveEof();
-        if (state.watch.flush().isOnlyBarrierLeft()) {
+        barrier.addListener(f -> close.guarded(() -> onBarrier(close, (ChannelFuture) f)));
+        close.cutOff();
+        boolean outlivesEof = !HalfClosure.isSupported(close.channel()) || HalfClosure.outliveEof(close.channel());
+        if (flush.isOnlyBarrierLeft()) {
             // In the listener of the last write the barrier comes as soon as we return: the common case pays no more.
-            state.ctx.executor().execute(() -> state.sequence.guarded(() -> awaitBarrier(outlivesEof)));
+            close.ctx().executor().execute(() -> close.guarded(() -> awaitBarrier(close, outlivesEof)));
         } else {
-            awaitBarrier(outlivesEof);
+            awaitBarrier(close, outlivesEof);
         }
     }
 
-    private void awaitBarrier(boolean outlivesEof) {
-        if (state.sequence.phase() != ClosePhase.FLUSHING || resetArmed) {
+    private static void awaitBarrier(CloseSequence close, boolean outlivesEof) {
+        if (close.phase() != ClosePhase.FLUSHING || close.resetArmed) {
             return;
         }
         // Should the transport close the channel meanwhile (failed write, loop shut down), a FIN would certify a cut.
-        resetArmed = true;
-        state.end.aborted(SocketLinger.resetOnClose(state.channel));
-        if (outlivesEof && !state.eofSeen) {
-            state.pump.start();
+        close.resetArmed = true;
+        close.end.aborted(SocketLinger.resetOnClose(close.channel()));
+        if (outlivesEof && !close.eofSeen) {
+            DiscardPump.start(close);
         } else {
-            state.pump.stop(); // an EOF seen now would end the channel below us, with its output
+            DiscardPump.stop(close); // an EOF seen now would end the channel below us, with its output
         }
-        state.timer.armAt(state.watch.nextFlushCheck(state.timer.now()));
+        armNextCheck(close, close.now());
     }
 
-    private void onBarrier(ChannelFuture barrier) {
-        if (state.sequence.phase() != ClosePhase.FLUSHING) {
+    private static void onBarrier(CloseSequence close, ChannelFuture barrier) {
+        if (close.phase() != ClosePhase.FLUSHING) {
             return;
         }
         if (!barrier.isSuccess()) {
-            failed(barrier.cause());
-        } else if (state.watch.flush().hasMore()) {
-            state.installDiscard(); // a write's listener has written behind the barrier; now nobody can any more
-            start();
+            failed(close, barrier.cause());
+        } else if (close.flush().hasMore()) {
+            close.cutOff(); // a write's listener has written behind the barrier; now nobody can any more
+            start(close);
         } else {
-            disarm();
-            state.sequence.onFlushed();
+            disarm(close);
+            close.onFlushed();
         }
     }
 
     /** The sequence is to end now: if only the barrier is on its way (io_uring takes a turn for that), nothing is cut. */
-    void endEarly() {
-        if (state.watch.flush().isOnlyBarrierLeft()) {
-            disarm();
-            state.end.flushed(state.timer.now());
-            state.delivery.markWritten(false);
+    static void endEarly(CloseSequence close) {
+        if (close.flush().isOnlyBarrierLeft()) {
+            disarm(close);
+            close.end.flushed(close.now());
+            close.markWritten(false);
         }
     }
 
-    private void disarm() {
-        if (resetArmed) {
-            SocketLinger.finOnClose(state.channel);
-            state.end.aborted(false);
+    private static void disarm(CloseSequence close) {
+        if (close.resetArmed) {
+            SocketLinger.finOnClose(close.channel());
+            close.end.aborted(false);
         }
     }
 
-    private void failed(Throwable cause) {
-        state.end.failed(cause);
-        if (state.channel.isOpen()) {
-            state.sequence.finish(CloseCause.WRITE_FAILED);
+    private static void failed(CloseSequence close, Throwable cause) {
+        close.end.failed(cause);
+        if (close.channel().isOpen()) {
+            close.finish(CloseCause.WRITE_FAILED);
         } else {
-            state.sequence.closedByTransport(
-                    state.channel.eventLoop().isShuttingDown()
+            close.closedByTransport(
+                    close.channel().eventLoop().isShuttingDown()
                             ? CloseCause.EVENT_LOOP_SHUTDOWN
                             : CloseCause.WRITE_FAILED);
         }
     }
 
     /** Looks at the clock. */
-    void evaluate() {
-        long now = state.timer.now();
-        CloseCause over = state.watch.flushEnd(now);
-        if (over != null) {
-            state.sequence.finish(over);
-        } else {
-            state.timer.armAt(state.watch.nextFlushCheck(now));
+    static void evaluate(CloseSequence close) {
+        long now = close.now();
+        DiscardPump.resumeIfDue(close, now);
+        close.look(now);
+        if (close.flush().progressed()) {
+            close.limits.outbound(close.config(), now);
         }
+        CloseCause over = close.limits.flushEnd(close.config(), now);
+        if (over != null) {
+            close.finish(over);
+        } else {
+            armNextCheck(close, now);
+        }
+    }
+
+    /** Sees to it that the clock is looked at again. */
+    static void armNextCheck(CloseSequence close, long now) {
+        close.armAt(close.limits.nextFlushCheck(close, now));
     }
 }

@@ -8,8 +8,8 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
-import io.netty.channel.socket.ChannelOutputShutdownEvent;
 import io.netty.util.concurrent.Future;
+import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -32,21 +32,24 @@ import org.jspecify.annotations.Nullable;
  * told the other handlers. {@code ctx.close()} of a handler in front of this one, and closes by the transport itself (write
  * errors, {@code EventLoopGroup.shutdownGracefully()}), do not pass here and are not graceful; the report says so.
  *
- * <p>An open connection pays one skipped context per event: none of the read and write callbacks is overridden.
+ * <p>An open connection pays one skipped context per event: none of the read and write callbacks is overridden. While the
+ * channel is being closed, a handler of this class that does override them has taken its place and its name: whoever wants to remove
+ * it then must do so by name or class.
  *
  * <p>One instance serves one channel. The static methods may be called from any thread; everything else is confined to the
  * channel's event loop.
  */
-public final class GracefulCloseHandler extends ChannelDuplexHandler {
+public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits ClosingHandler {
     private final CloseTerms terms;
-    private final PeerHalfCloses halfCloses;
-    private final ResetSign resetSign = new ResetSign();
+    private final ResetSign resetSign;
+    private final @Nullable PeerHalfCloses halfCloses; // none once it closes
     private @Nullable ChannelHandlerContext ctx;
     private @Nullable CloseOverride override;
-    private volatile @Nullable CloseSequence sequence; // written on the event loop only
+    private int openExchanges;
     private boolean wasActive;
     private boolean wasUnregistered;
     private boolean bypassed;
+    private boolean handedOver;
 
     /** A handler with {@link GracefulCloseConfig#defaults()}. */
     public GracefulCloseHandler() {
@@ -68,7 +71,17 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
 
     private GracefulCloseHandler(CloseTerms terms) {
         this.terms = terms;
+        resetSign = new ResetSign();
         halfCloses = new PeerHalfCloses(terms.config(), terms.system());
+    }
+
+    /** Goes on in the place of one that has begun to close. */
+    GracefulCloseHandler(CloseTerms terms, ResetSign resetSign, int openExchanges) {
+        this.terms = terms;
+        this.resetSign = resetSign;
+        this.openExchanges = openExchanges;
+        halfCloses = null;
+        wasActive = true;
     }
 
     static GracefulCloseHandler on(CloseTerms terms) {
@@ -136,7 +149,7 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
      */
     public static boolean isClosing(Channel channel) {
         GracefulCloseHandler handler = find(channel);
-        return !channel.isOpen() || (handler != null && handler.sequence != null);
+        return !channel.isOpen() || (handler != null && handler.sequence() != null);
     }
 
     /**
@@ -199,7 +212,9 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
         if (!wasActive) {
             ctx.channel().closeFuture().addListener(f -> reportNeverConnected(ctx));
         }
-        halfCloses.begin(ctx);
+        if (halfCloses != null) {
+            halfCloses.begin(ctx);
+        }
         if (wasActive) {
             terms.watch().opened(ctx);
             ctx.executor().execute(terms.watch()::announced); // when the handlers that are added with it are there too
@@ -209,12 +224,10 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        CloseSequence running = sequence;
-        if (running != null) {
-            running.force(CloseCause.HANDLER_REMOVED);
+        if (handedOver) {
             return;
         }
-        if (ctx.channel().isActive()) {
+        if (ctx.channel().isActive() && halfCloses != null) {
             halfCloses.undo(ctx);
         }
         if (!bypassed) {
@@ -234,10 +247,7 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-        CloseSequence running = sequence;
-        if (running != null) {
-            running.join(promise);
-        } else if (bypassed || !ctx.channel().isActive()) {
+        if (bypassed || !ctx.channel().isActive()) {
             ctx.close(promise);
         } else if (Placement.isOvertakenByTls(ctx)) {
             bypassed = true;
@@ -246,21 +256,22 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
             ctx.pipeline().addFirst(inFront);
             ctx.close(promise);
         } else {
-            begin(ctx).start(promise);
+            CloseSequence begun = begin(ctx);
+            if (begun == null) {
+                ctx.close(promise);
+            } else {
+                begun.start(promise);
+            }
         }
     }
 
     /** {@inheritDoc} */
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        CloseSequence running = sequence;
-        boolean endOfInput =
-                event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE;
-        if (running != null && endOfInput) {
-            running.onEof(resetSign.isSeen());
-        } else if (endOfInput && halfCloses.isOurs() && !bypassed) {
-            onPeerHalfClose(ctx, event);
-        } else if (running == null || !(event instanceof ChannelOutputShutdownEvent)) {
+        PeerHalfCloses known = halfCloses;
+        if (known != null && isEndOfInput(event) && known.isOurs() && !bypassed) {
+            onPeerHalfClose(ctx, event, known);
+        } else {
             ctx.fireUserEventTriggered(event);
         }
     }
@@ -268,12 +279,8 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        CloseSequence running = sequence;
-        if (resetSign.note(ctx, cause) && running != null) {
-            running.onTransportError(cause);
-        } else {
-            ctx.fireExceptionCaught(cause);
-        }
+        resetSign.note(ctx, cause);
+        ctx.fireExceptionCaught(cause);
     }
 
     /** {@inheritDoc} */
@@ -289,11 +296,10 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        halfCloses.stop();
-        CloseSequence running = sequence;
-        if (running != null) {
-            running.onInactive(resetSign.isSeen());
-        } else if (!bypassed) {
+        if (halfCloses != null) {
+            halfCloses.stop();
+        }
+        if (!bypassed) {
             CloseCause cause = resetSign.isSeen() ? CloseCause.RESET : CloseEnd.transportCause(ctx.channel());
             CloseEnd.reportWithoutClose(ctx, terms, cause);
         }
@@ -307,13 +313,43 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
         return bypassed;
     }
 
-    private CloseSequence begin(ChannelHandlerContext ctx) {
+    /** The close that runs here, or null while none does. */
+    @Nullable
+    CloseSequence sequence() {
+        return null;
+    }
+
+    ResetSign resetSign() {
+        return resetSign;
+    }
+
+    static boolean isEndOfInput(Object event) {
+        return event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE;
+    }
+
+    /** Leaves its place to the handler that closes; returns null if that is gone, for somebody is removing this one. */
+    private @Nullable CloseSequence begin(ChannelHandlerContext ctx) {
         CloseTerms termsOfClose = termsOfClose(ctx.channel());
-        halfCloses.stop();
+        if (halfCloses != null) {
+            halfCloses.stop();
+        }
         CloseSequence begun = new CloseSequence(ctx, termsOfClose);
-        sequence = begun;
+        handedOver = true;
+        try {
+            ctx.pipeline().replace(this, ctx.name(), new ClosingHandler(terms, resetSign, openExchanges, begun));
+        } catch (NoSuchElementException e) {
+            handedOver = false;
+            CloseLog.LOG.debug("{} the handler is being removed by another thread", ctx.channel());
+            return null;
+        }
         terms.watch().closing(begun);
         return begun;
+    }
+
+    /** It stands where another one stood. */
+    void takesOver(ChannelHandlerContext ctx) {
+        this.ctx = ctx;
+        terms.watch().opened(ctx);
     }
 
     /** Limits that do not fit this connection's own must not keep it from being closed. */
@@ -328,34 +364,51 @@ public final class GracefulCloseHandler extends ChannelDuplexHandler {
     }
 
     private void countExchange(int change) {
-        halfCloses.exchanges(change);
-        terms.watch().exchanges(halfCloses.openExchanges());
+        openExchanges = Math.max(0, openExchanges + change);
+        if (halfCloses != null) {
+            halfCloses.exchanges(openExchanges);
+        }
+        terms.watch().exchanges(openExchanges);
     }
 
     /** Ends the connection without waiting. */
     void endNow(CloseCause cause) {
         ChannelHandlerContext context = ctx;
-        CloseSequence running = sequence;
+        if (context == null) {
+            return;
+        }
+        GracefulCloseHandler current = handedOver ? find(context.channel()) : this;
+        CloseSequence running = current == null ? null : current.sequence();
+        if (running == null && !handedOver && context.channel().isActive()) {
+            running = begin(context);
+        }
         if (running != null) {
             running.force(cause);
-        } else if (context != null && context.channel().isActive()) {
-            begin(context).force(cause);
-        } else if (context != null) {
+        } else {
             context.close();
         }
     }
 
-    private void onPeerHalfClose(ChannelHandlerContext ctx, Object event) {
-        if (resetSign.isSeen() || !halfCloses.owes(ctx)) {
-            begin(ctx).endAtPeerEof(resetSign.isSeen());
+    private void onPeerHalfClose(ChannelHandlerContext ctx, Object event, PeerHalfCloses known) {
+        if (resetSign.isSeen() || !known.owes(ctx)) {
+            endAtPeerEof(ctx, resetSign.isSeen());
         } else {
-            halfCloses.await(ctx, event, () -> begin(ctx).endAtPeerEof(true));
+            known.await(ctx, event, () -> endAtPeerEof(ctx, true));
+        }
+    }
+
+    private void endAtPeerEof(ChannelHandlerContext ctx, boolean wasReset) {
+        CloseSequence begun = begin(ctx);
+        if (begun == null) {
+            ctx.close();
+        } else {
+            begun.endAtPeerEof(wasReset);
         }
     }
 
     /** A channel that is closed while it is registered nowhere does not become inactive in its pipeline. */
     private void reportClosedUnregistered(ChannelHandlerContext ctx) {
-        if (!ctx.channel().isRegistered() && sequence == null && !bypassed) {
+        if (!ctx.channel().isRegistered() && !handedOver && !bypassed) {
             CloseEnd.reportWithoutClose(ctx, terms, CloseCause.TRANSPORT);
         }
     }

@@ -4,7 +4,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.DuplexChannel;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The two directions of one connection: the only file that knows {@link DuplexChannel} and ALLOW_HALF_CLOSURE.
@@ -14,55 +13,50 @@ import org.jspecify.annotations.Nullable;
  * therefore switches it on only as long as it wants to outlive an EOF. {@code shutdownInput()} is never called: after our
  * FIN the kernel answers the next inbound byte with RST.
  *
- * <p>Confined to the channel's event loop.
+ * <p>Stateless; to be called on the channel's event loop.
  */
 final class HalfClosure {
-    private final Channel channel;
-    private final @Nullable DuplexChannel duplex;
-
-    HalfClosure(Channel channel) {
-        this.channel = channel;
-        this.duplex = channel instanceof DuplexChannel both ? both : null;
-    }
+    private HalfClosure() {}
 
     /** Whether the channel has two directions that can be closed apart. */
-    boolean isSupported() {
-        return duplex != null;
+    static boolean isSupported(Channel channel) {
+        return channel instanceof DuplexChannel;
     }
 
     /** Whether the channel outlives the peer's FIN already, by the user's own choice. */
-    boolean isAllowed() {
-        return duplex != null && Boolean.TRUE.equals(channel.config().getOption(ChannelOption.ALLOW_HALF_CLOSURE));
+    static boolean isAllowed(Channel channel) {
+        return isSupported(channel)
+                && Boolean.TRUE.equals(channel.config().getOption(ChannelOption.ALLOW_HALF_CLOSURE));
     }
 
     /** Makes the channel outlive the peer's FIN; returns whether the transport does it. */
-    boolean outliveEof() {
-        return duplex != null
+    static boolean outliveEof(Channel channel) {
+        return isSupported(channel)
                 && channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 && !TransportKind.of(channel).ignoresHalfClosure();
     }
 
     /** Makes the transport close the channel by itself at the peer's FIN, or at a reset. */
-    void endAtEof() {
-        if (duplex != null) {
+    static void endAtEof(Channel channel) {
+        if (isSupported(channel)) {
             channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         }
     }
 
-    boolean isInputShutdown() {
-        return duplex != null && duplex.isInputShutdown();
+    static boolean isInputShutdown(Channel channel) {
+        return channel instanceof DuplexChannel duplex && duplex.isInputShutdown();
     }
 
-    boolean isOutputShutdown() {
-        return duplex != null && duplex.isOutputShutdown();
+    static boolean isOutputShutdown(Channel channel) {
+        return channel instanceof DuplexChannel duplex && duplex.isOutputShutdown();
     }
 
     /**
      * SHUT_WR: the FIN follows the last byte. Must not be called with bytes queued in Netty, which would drop them and
      * send a clean FIN all the same.
      */
-    ChannelFuture shutdownOutput() {
-        if (duplex == null) {
+    static ChannelFuture shutdownOutput(Channel channel) {
+        if (!(channel instanceof DuplexChannel duplex)) {
             throw new IllegalStateException(channel + " cannot be half-closed");
         }
         return duplex.shutdownOutput();

@@ -10,7 +10,7 @@ final class HandshakeSweep {
     /** Long enough for a turn of the event loop, in which the transport reads what is there. */
     private static final long TURN_NANOS = 2_000_000;
 
-    private final DiscardPump pump;
+    private final CloseState close;
     private final long quietNanos;
     private final long limitNanos;
     private long sweptBytes;
@@ -21,8 +21,8 @@ final class HandshakeSweep {
      *
      * @param refused whether the handshake has failed, rather than not been finished
      */
-    HandshakeSweep(DiscardPump pump, boolean refused, long quietPeriodNanos, long now) {
-        this.pump = pump;
+    HandshakeSweep(CloseState close, boolean refused, long quietPeriodNanos, long now) {
+        this.close = close;
         long longest = Math.max(quietPeriodNanos, TURN_NANOS);
         quietNanos = refused ? longest : TURN_NANOS;
         limitNanos = now + longest;
@@ -31,8 +31,8 @@ final class HandshakeSweep {
 
     /** Whether nothing more has come, or too much. */
     boolean isOver(long now) {
-        long discarded = pump.discardedBytes();
-        if (pump.isPaused() || discarded != sweptBytes) {
+        long discarded = close.discardedBytes();
+        if (close.isPaused() || discarded != sweptBytes) {
             sweptBytes = discarded;
             endNanos = now + quietNanos;
         }

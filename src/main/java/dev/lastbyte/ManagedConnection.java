@@ -127,6 +127,10 @@ final class ManagedConnection implements CloseTerms, ConnectionWatch {
 
     @Override
     public void pending(long bytes) {
+        LoopConnections here = home;
+        if (here != null && here.isInLoop() && bytes == pendingBytes) {
+            return;
+        }
         atHome(loop -> {
             if (budgeted) {
                 registry.budget().changed(bytes - pendingBytes, registry);

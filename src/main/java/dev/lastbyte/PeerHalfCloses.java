@@ -21,9 +21,8 @@ final class PeerHalfCloses {
 
     /** Makes the channel outlive its peer's FIN, unless the user has seen to that already. */
     void begin(ChannelHandlerContext ctx) {
-        HalfClosure halfClosure = new HalfClosure(ctx.channel());
-        if (config.peerHalfClose() == PeerHalfClose.FINISH_WRITES && !halfClosure.isAllowed()) {
-            ownsHalfClosure = halfClosure.outliveEof();
+        if (config.peerHalfClose() == PeerHalfClose.FINISH_WRITES && !HalfClosure.isAllowed(ctx.channel())) {
+            ownsHalfClosure = HalfClosure.outliveEof(ctx.channel());
             NettyGuard.warnOnce(ctx.channel());
         }
     }
@@ -47,15 +46,12 @@ final class PeerHalfCloses {
         begun.start(openExchanges > 0);
     }
 
-    void exchanges(int change) {
-        openExchanges = Math.max(0, openExchanges + change);
+    /** So many exchanges are open. */
+    void exchanges(int open) {
+        openExchanges = open;
         if (watch != null) {
             watch.exchangeChanged(openExchanges > 0);
         }
-    }
-
-    int openExchanges() {
-        return openExchanges;
     }
 
     /** The close sequence, or the end, takes over. */
@@ -68,7 +64,7 @@ final class PeerHalfCloses {
     /** The handler leaves an open channel: Netty's own way again. */
     void undo(ChannelHandlerContext ctx) {
         if (ownsHalfClosure) {
-            new HalfClosure(ctx.channel()).endAtEof();
+            HalfClosure.endAtEof(ctx.channel());
         }
         if (watch != null) {
             watch.stop();

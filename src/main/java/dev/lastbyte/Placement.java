@@ -18,6 +18,8 @@ final class Placement {
     private static final String TLS_PACKAGE = "io.netty.handler.ssl.";
     private static final String SSL_HANDLER = TLS_PACKAGE + "SslHandler";
     private static final String CLIENT_HELLO_HANDLER = TLS_PACKAGE + "SslClientHelloHandler";
+    private static final @Nullable Class<? extends ChannelHandler> SSL = load(SSL_HANDLER);
+    private static final @Nullable Class<? extends ChannelHandler> CLIENT_HELLO = load(CLIENT_HELLO_HANDLER);
 
     private Placement() {}
 
@@ -86,6 +88,9 @@ final class Placement {
 
     /** The TLS handler between the transport and the given handler, or null. */
     static @Nullable ChannelHandlerContext tlsNearerTransport(ChannelHandlerContext ctx) {
+        if (ctx.pipeline().firstContext() == ctx) {
+            return null; // as it should be, and nothing is searched at each close
+        }
         for (String name : ctx.pipeline().names()) {
             ChannelHandlerContext candidate = ctx.pipeline().context(name);
             if (candidate == ctx) {
@@ -103,6 +108,9 @@ final class Placement {
      * null if there is none. One that has yet to find out whether the peer speaks TLS at all is none.
      */
     static @Nullable ChannelHandlerContext tlsBehind(ChannelHandlerContext ctx) {
+        if (!isIn(ctx, SSL) && !isIn(ctx, CLIENT_HELLO)) {
+            return null;
+        }
         boolean behind = false;
         for (String name : ctx.pipeline().names()) {
             ChannelHandlerContext candidate = ctx.pipeline().context(name);
@@ -119,6 +127,19 @@ final class Placement {
     /** Whether the handler may be cast to {@code SslHandler}, which then is on the class path. */
     static boolean isSslHandler(ChannelHandler handler) {
         return isA(handler, SSL_HANDLER);
+    }
+
+    private static boolean isIn(ChannelHandlerContext ctx, @Nullable Class<? extends ChannelHandler> type) {
+        return type != null && ctx.pipeline().context(type) != null;
+    }
+
+    private static @Nullable Class<? extends ChannelHandler> load(String className) {
+        try {
+            return Class.forName(className, false, Placement.class.getClassLoader())
+                    .asSubclass(ChannelHandler.class);
+        } catch (ClassNotFoundException | LinkageError e) {
+            return null; // this Netty has no such handler
+        }
     }
 
     private static boolean isA(ChannelHandler handler, String className) {

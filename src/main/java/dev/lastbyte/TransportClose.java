@@ -3,64 +3,62 @@ package dev.lastbyte;
 import io.netty.channel.Channel;
 
 /**
- * Last step of a close: the socket itself, with FIN or RST, and a net under a transport that does not close. Confined to the
- * channel's event loop.
+ * Last step of a close: the socket itself, with FIN or RST, and a net under a transport that does not close. Stateless; to be called
+ * on the channel's event loop.
  */
 final class TransportClose {
     /** Longer than any transport takes; a handler in front of ours may have swallowed the close. */
     static final long NET_NANOS = 5_000_000_000L;
 
-    private final CloseState state;
-
-    TransportClose(CloseState state) {
-        this.state = state;
-    }
+    private TransportClose() {}
 
     /**
      * Closes; {@link CloseSequence#onClosed} follows.
      *
      * @param cut whether bytes are left that never reached the kernel: then a FIN would certify a part as the whole
      */
-    void start(CloseCause cause, boolean cut) {
-        Channel channel = state.channel;
-        boolean reset = cut || (isUndelivered(cause) && state.config.stalledPeer() == StalledPeer.RESET);
-        state.sequence.enter(reset ? ClosePhase.RESETTING : ClosePhase.CLOSING);
+    static void start(CloseSequence close, CloseCause cause, boolean cut) {
+        Channel channel = close.channel();
+        boolean reset = cut || (isUndelivered(close, cause) && close.config().stalledPeer() == StalledPeer.RESET);
+        close.enter(reset ? ClosePhase.RESETTING : ClosePhase.CLOSING);
         if (reset) {
-            state.end.aborted(SocketLinger.resetOnClose(channel));
-        } else {
+            close.end.aborted(SocketLinger.resetOnClose(channel));
+        } else if (!close.delivery.isDelivered()) { // a connection that has delivered everything makes no close wait
             SocketLinger.neverBlock(channel);
-            if (!state.delivery.isDelivered() && !state.delivery.isLost()) {
-                SocketLinger.boundKernel(channel, state.watch.limits().kernelPatience(state.timer.now()));
+            if (!close.delivery.isLost()) {
+                SocketLinger.boundKernel(channel, close.limits.kernelPatience(close.config(), close.now()));
             }
         }
-        awaitNet();
         if (channel.isRegistered()) {
-            close();
+            close(close);
         } else {
             // Somebody deregistered the channel: io_uring closes no descriptor of an unregistered one.
-            channel.eventLoop().register(channel).addListener(f -> close());
+            channel.eventLoop().register(channel).addListener(f -> close(close));
+        }
+        if (close.phase() != ClosePhase.CLOSED) {
+            awaitNet(close);
         }
     }
 
-    private void close() {
-        state.ctx.close().addListener(f -> state.sequence.guarded(state.sequence::onClosed));
+    private static void close(CloseSequence close) {
+        close.ctx().close().addListener(f -> close.guarded(close::onClosed));
     }
 
     /** Sees to it that the end comes, whatever the transport does. */
-    void awaitNet() {
-        state.timer.cancel();
-        state.timer.armAt(state.timer.now() + NET_NANOS);
+    static void awaitNet(CloseSequence close) {
+        LoopTimer.cancel(close);
+        close.armAt(close.now() + NET_NANOS);
     }
 
     /** The transport has not closed in time. */
-    void force() {
-        Channel channel = state.channel;
+    static void force(CloseSequence close) {
+        Channel channel = close.channel();
         CloseLog.LOG.warn(
                 "{} did not close within {} s of being told to; closing it past all handlers",
                 channel,
                 NET_NANOS / 1_000_000_000L);
         endBelow(channel);
-        state.sequence.onClosed();
+        close.onClosed();
     }
 
     /** Closes below all handlers. */
@@ -71,10 +69,10 @@ final class TransportClose {
         }
     }
 
-    private boolean isUndelivered(CloseCause cause) {
-        return state.delivery.canTell()
-                && !state.delivery.isDelivered()
-                && !state.delivery.isLost()
+    private static boolean isUndelivered(CloseSequence close, CloseCause cause) {
+        return close.delivery.canTell()
+                && !close.delivery.isDelivered()
+                && !close.delivery.isLost()
                 && CloseEnd.isLimit(cause);
     }
 }

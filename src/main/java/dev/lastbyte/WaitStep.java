@@ -4,112 +4,118 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Second step of a close, after the last byte: waits for the peer's EOF or its acknowledgements, and knows what each of them
- * proves. Confined to the channel's event loop.
+ * proves. Stateless; to be called on the channel's event loop.
  */
 final class WaitStep {
-    private final CloseState state;
-    private @Nullable HandshakeSweep sweep;
-
-    WaitStep(CloseState state) {
-        this.state = state;
-    }
+    private WaitStep() {}
 
     /** Begins; {@link CloseSequence#finish} follows, perhaps at once. */
-    void start() {
-        boolean discards = state.config.strategy().discards() && !state.eofSeen;
-        if (!discards && !state.awaitsDelivery()) {
-            state.sequence.finish(state.eofSeen ? CloseCause.EOF : CloseCause.NOT_AWAITED);
-        } else if (state.tls != null && state.tls.isWithoutSession()) {
-            sweep(state.tls);
+    static void start(CloseSequence close) {
+        boolean discards = close.config().strategy().discards() && !close.eofSeen;
+        TlsWatch tls = close.tls;
+        if (!discards && !close.awaitsDelivery()) {
+            close.finish(close.eofSeen ? CloseCause.EOF : CloseCause.NOT_AWAITED);
+        } else if (tls != null && tls.isWithoutSession()) {
+            sweep(close, tls);
         } else if (!discards) {
-            linger();
+            linger(close);
         } else {
-            discard();
+            discard(close);
         }
     }
 
-    private void discard() {
-        state.sequence.enter(ClosePhase.DISCARDING);
-        if (!state.delivery.canTell() || state.delivery.isDelivered() || !state.halfClosure.outliveEof()) {
-            state.halfClosure.endAtEof();
+    private static void discard(CloseSequence close) {
+        close.enter(ClosePhase.DISCARDING);
+        if (!close.delivery.canTell() || close.delivery.isDelivered() || !HalfClosure.outliveEof(close.channel())) {
+            HalfClosure.endAtEof(close.channel());
         }
-        state.installDiscard();
-        state.pump.start();
-        evaluate();
+        close.cutOff();
+        DiscardPump.start(close);
+        evaluate(close);
     }
 
     /** Waits for nothing but what has arrived already. */
-    private void sweep(TlsWatch tls) {
-        if (state.eofSeen) {
-            state.sequence.finish(CloseCause.EOF);
+    private static void sweep(CloseSequence close, TlsWatch tls) {
+        if (close.eofSeen) {
+            close.finish(CloseCause.EOF);
             return;
         }
-        sweep = new HandshakeSweep(state.pump, tls.isRefused(), state.config.quietPeriodNanos(), state.timer.now());
-        discard();
+        close.sweep = new HandshakeSweep(close, tls.isRefused(), close.config().quietPeriodNanos(), close.now());
+        discard(close);
     }
 
     /** Waits for acknowledgements alone. */
-    private void linger() {
-        state.sequence.enter(ClosePhase.LINGERING);
-        if (!state.eofSeen) {
-            state.halfClosure.outliveEof();
-            state.installDiscard();
+    private static void linger(CloseSequence close) {
+        close.enter(ClosePhase.LINGERING);
+        if (!close.eofSeen) {
+            HalfClosure.outliveEof(close.channel());
+            close.cutOff();
         }
-        state.pump.stop();
-        evaluate();
+        DiscardPump.stop(close);
+        evaluate(close);
     }
 
     /** The peer has ended its side. */
-    void onEof(boolean reset) {
-        state.watch.look(state.timer.now());
-        state.end.eofAfterFin(state.finSent && state.delivery.isDelivered() && state.delivery.tellsOrder());
-        if (reset || state.delivery.isLost()) {
-            state.sequence.finish(CloseCause.RESET);
-        } else if (sweep != null) {
-            state.sequence.finish(CloseCause.TLS_HANDSHAKE);
-        } else if (state.delivery.isDelivered() || !state.awaitsDelivery()) {
-            state.sequence.finish(CloseCause.EOF);
-        } else if (state.sequence.phase() == ClosePhase.DISCARDING) {
-            linger();
+    static void onEof(CloseSequence close, boolean reset) {
+        close.look(close.now());
+        noteEof(close);
+        if (reset || close.delivery.isLost()) {
+            close.finish(CloseCause.RESET);
+        } else if (close.sweep != null) {
+            close.finish(CloseCause.TLS_HANDSHAKE);
+        } else if (close.delivery.isDelivered() || !close.awaitsDelivery()) {
+            close.finish(CloseCause.EOF);
+        } else if (close.phase() == ClosePhase.DISCARDING) {
+            linger(close);
         }
+    }
+
+    private static void noteEof(CloseSequence close) {
+        close.end.eofAfterFin(close.finSent && close.delivery.isDelivered() && close.delivery.tellsOrder());
     }
 
     /**
      * The transport has closed the channel, as it does at the peer's EOF once half-closure is off; unless a handler nearer to
      * the transport did it.
      */
-    CloseCause onInactive() {
-        if (!Placement.isFirst(state.ctx)) {
+    static CloseCause onInactive(CloseSequence close) {
+        if (!Placement.isFirst(close.ctx())) {
             return CloseCause.TRANSPORT;
         }
-        state.eofSeen = true;
-        state.end.eofAfterFin(state.finSent && state.delivery.isDelivered() && state.delivery.tellsOrder());
-        return sweep != null ? CloseCause.TLS_HANDSHAKE : CloseCause.EOF;
+        close.eofSeen = true;
+        noteEof(close);
+        return close.sweep != null ? CloseCause.TLS_HANDSHAKE : CloseCause.EOF;
     }
 
     /** Looks at the clock. */
-    void evaluate() {
-        if (state.delivery.isDelivered() && state.sequence.phase() == ClosePhase.LINGERING) {
-            state.sequence.finish(state.eofSeen ? CloseCause.EOF : CloseCause.ACKNOWLEDGED);
+    static void evaluate(CloseSequence close) {
+        if (close.delivery.isDelivered() && close.phase() == ClosePhase.LINGERING) {
+            close.finish(close.eofSeen ? CloseCause.EOF : CloseCause.ACKNOWLEDGED);
             return;
         }
-        long now = state.timer.now();
-        CloseCause over = end(now);
+        long now = close.now();
+        CloseCause over = end(close, now);
         if (over != null) {
-            state.sequence.finish(over);
+            close.finish(over);
             return;
         }
-        if (state.delivery.isDelivered()) {
-            state.halfClosure.endAtEof();
+        if (close.delivery.isDelivered()) {
+            HalfClosure.endAtEof(close.channel());
         }
-        state.timer.armAt(state.watch.nextWaitCheck(now));
+        close.armAt(close.limits.nextWaitCheck(close, now, LoopTimer.lookPause(close)));
+        HandshakeSweep sweep = close.sweep;
         if (sweep != null) {
-            state.timer.armAt(sweep.nextCheck());
+            close.armAt(sweep.nextCheck());
         }
     }
 
-    private @Nullable CloseCause end(long now) {
-        CloseCause over = state.watch.waitEnd(now);
+    private static @Nullable CloseCause end(CloseSequence close, long now) {
+        DiscardPump.resumeIfDue(close, now);
+        if (close.delivery.isLost()) {
+            return CloseCause.RESET;
+        }
+        CloseCause over = close.limits.waitEnd(close, now);
+        HandshakeSweep sweep = close.sweep;
         boolean swept = sweep != null && (over == CloseCause.QUIET || (over == null && sweep.isOver(now)));
         return swept ? CloseCause.TLS_HANDSHAKE : over;
     }

@@ -18,7 +18,7 @@
  *
  * <p>Reading order for the curious: {@link dev.lastbyte.GracefulCloseHandler} (the pipeline's door), {@code CloseSequence}
  * (the state machine, with a diagram), then one file per wire action: {@code OutboundFlush}, {@code HalfClosure}, {@code
- * InboundDiscard}, {@code DeliveryWatch}, {@code SocketLinger}. The result is a {@link dev.lastbyte.CloseReport}.
+ * DiscardPump}, {@code DeliveryWatch}, {@code SocketLinger}. The result is a {@link dev.lastbyte.CloseReport}.
  *
  * <p>A whole server is drained by a {@link dev.lastbyte.GracefulCloseManager}; read on there with {@code DrainSequence} (the
  * phases, on a thread of their own), {@code LoopDrain} (what each event loop does with its connections) and {@code

@@ -233,7 +233,7 @@ class AcknowledgementsTest {
         GracefulCloseHandler graceful = new GracefulCloseHandler(config(), system);
         EmbeddedDuplexChannel channel = open(100, 40, graceful);
         ChannelFuture future =
-                acknowledged(channel).addListener(f -> channel.pipeline().remove(graceful));
+                acknowledged(channel).addListener(f -> channel.pipeline().remove(GracefulCloseHandler.class));
         channel.pipeline().close();
         system.kernel(TcpInfo.FIN_WAIT2, 100, 101);
         system.pass(channel, 500);

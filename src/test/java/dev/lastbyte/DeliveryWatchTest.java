@@ -11,12 +11,14 @@ import org.junit.jupiter.api.Test;
 
 /** What the kernel's counters prove, and what they do not. */
 class DeliveryWatchTest {
+    private static final EmbeddedChannel CHANNEL = new EmbeddedChannel();
+
     private final FrozenSystem system = new FrozenSystem();
 
     private DeliveryWatch watch(int state, long written, long acked, boolean finFollows) {
         system.kernel(state, written, acked);
-        DeliveryWatch watch = new DeliveryWatch(new EmbeddedChannel(), system);
-        watch.markWritten(finFollows);
+        DeliveryWatch watch = new DeliveryWatch(CHANNEL, system);
+        watch.markWritten(CHANNEL, system, finFollows);
         return watch;
     }
 
@@ -32,7 +34,7 @@ class DeliveryWatchTest {
         DeliveryWatch watch = watch(4, 100, 20, true);
         assertEquals(80, watch.unacknowledged(true));
         system.kernel(TcpInfo.FIN_WAIT2, 100, 101);
-        watch.poll();
+        watch.poll(CHANNEL, system);
         assertTrue(watch.isDelivered());
         assertEquals(0, watch.unacknowledged(true));
     }
@@ -41,7 +43,7 @@ class DeliveryWatchTest {
     void stateClosedWithBytesMissing_isALoss() {
         DeliveryWatch watch = watch(4, 100, 20, true);
         system.kernel(TcpInfo.CLOSE, 100, 100);
-        watch.poll();
+        watch.poll(CHANNEL, system);
         assertFalse(watch.isDelivered());
         assertTrue(watch.isLost());
     }
@@ -50,7 +52,7 @@ class DeliveryWatchTest {
     void stateClosedWithEverything_isNoLoss() {
         DeliveryWatch watch = watch(4, 100, 20, true);
         system.kernel(TcpInfo.CLOSE, 100, 101);
-        watch.poll();
+        watch.poll(CHANNEL, system);
         assertTrue(watch.isDelivered());
         assertFalse(watch.isLost());
     }
@@ -59,9 +61,9 @@ class DeliveryWatchTest {
     void moreAcknowledged_isProgressOnce() {
         DeliveryWatch watch = watch(4, 100, 20, true);
         system.kernel(4, 100, 30);
-        watch.poll();
+        watch.poll(CHANNEL, system);
         assertTrue(watch.progressed());
-        watch.poll();
+        watch.poll(CHANNEL, system);
         assertFalse(watch.progressed());
     }
 
