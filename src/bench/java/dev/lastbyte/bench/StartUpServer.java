@@ -30,7 +30,7 @@ final class StartUpServer {
 
     private StartUpServer() {}
 
-    /** Tells its port, then, when the connection is closed, the nanoseconds since this line and the milliseconds since the JVM began. */
+    /** Tells its port, then, when the connection is closed, the nanoseconds since this line, the milliseconds since the JVM began, and its CPU time in nanoseconds. */
     public static void main(String[] arguments) throws Exception {
         long begun = System.nanoTime();
         Transport transport = Transport.valueOf(arguments[0]);
@@ -51,8 +51,9 @@ final class StartUpServer {
         System.out.println(((InetSocketAddress) listener.localAddress()).getPort());
         long nanos = closed.get(PATIENCE_SECONDS, TimeUnit.SECONDS) - begun;
         long now = System.currentTimeMillis();
+        long cpuNanos = CpuTime.ofProcess(ProcessHandle.current().pid());
         long millisOfJvm = now - ManagementFactory.getRuntimeMXBean().getStartTime();
-        System.out.println(nanos + " " + millisOfJvm);
+        System.out.println(nanos + " " + millisOfJvm + " " + cpuNanos);
         System.out.flush();
         Runtime.getRuntime().halt(0); // the drain at the JVM's end is another bench's
     }
