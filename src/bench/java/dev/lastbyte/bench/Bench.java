@@ -9,7 +9,14 @@ import picocli.CommandLine.HelpCommand;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "What Lastbyte costs. Each command measures one table, everything it compares in one run.",
-        subcommands = {HelpCommand.class})
+        subcommands = {
+            HelpCommand.class,
+            StartUp.class,
+            IdleHandler.class,
+            EchoThroughput.class,
+            EchoClient.class,
+            Registry.class
+        })
 public final class Bench {
     private Bench() {}
 

@@ -25,13 +25,18 @@ final class JvmChild implements AutoCloseable {
 
     /** Starts a command of {@link Bench} with JVM options of its own, such as {@code -Xmx1g}. */
     JvmChild(List<String> jvmOptions, List<String> arguments) throws IOException {
+        this(jvmOptions, Bench.class, arguments);
+    }
+
+    /** The same with a main class of its own, where picocli's start would count. */
+    JvmChild(List<String> jvmOptions, Class<?> main, List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         if (Runtime.version().feature() >= FIRST_JAVA_THAT_WARNS) {
             command.add("--enable-native-access=ALL-UNNAMED");
         }
         command.addAll(jvmOptions);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Bench.class.getName()));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(arguments);
         process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)

@@ -1,0 +1,101 @@
+package dev.lastbyte.bench;
+
+import dev.lastbyte.demo.Transport;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.ToDoubleFunction;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** By how much the library delays the first closed connection of a fresh JVM. Not thread-safe. */
+@Command(
+        name = "start-up",
+        description = "From main() of a fresh JVM to the end of its first connection, with and without Lastbyte.")
+final class StartUp implements Callable<Integer> {
+    private static final int ROUNDS = 15;
+    private static final double MOST_MILLIS = 50;
+    private static final int PATIENCE_MILLIS = 30_000;
+
+    @Mixin
+    private BenchOptions options = new BenchOptions();
+
+    @Option(
+            names = "--jvm",
+            paramLabel = "OPTION",
+            description = "a JVM option of the measured JVMs, such as -Xshare:off; may be repeated")
+    private List<String> jvmOptions = List.of();
+
+    /** What is started. */
+    private record Variant(Transport transport, FirstHandler first) {}
+
+    /** What it says. */
+    private record Times(double sinceMain, double sinceJvm, double cpu) {}
+
+    @Override
+    public Integer call() throws Exception {
+        List<Transport> transports = new ArrayList<>(List.of(Transport.EPOLL, Transport.NIO));
+        Transport.EPOLL.unavailable().ifPresent(why -> {
+            System.out.println("epoll is left out: " + why);
+            transports.remove(Transport.EPOLL);
+        });
+        List<Variant> variants = new ArrayList<>();
+        for (Transport transport : transports.subList(0, options.size(transports.size(), 1))) {
+            for (FirstHandler first : FirstHandler.values()) {
+                variants.add(new Variant(transport, first));
+            }
+        }
+        Map<Variant, List<Times>> times = Rounds.alternate(variants, options.size(ROUNDS, 1), this::once);
+        BenchTable table = new BenchTable(
+                "start-up", "Start of a JVM whose server answers one connection with 1 KB and closes it, from main()");
+        for (Variant variant : variants) {
+            Samples sinceMain = samples(times.get(variant), Times::sinceMain);
+            String what = variant.transport() + ": " + variant.first();
+            table.add(what, "ms", sinceMain);
+            table.add(what + ", CPU of all threads", "ms of CPU", samples(times.get(variant), Times::cpu));
+            table.add(what + ", since the JVM's start", "ms since JVM", samples(times.get(variant), Times::sinceJvm));
+        }
+        for (Variant variant : variants) {
+            if (variant.first() != FirstHandler.NONE) {
+                List<Times> plain = times.get(new Variant(variant.transport(), FirstHandler.NONE));
+                Samples more = samples(times.get(variant), Times::sinceMain).minus(samples(plain, Times::sinceMain));
+                String what = variant.transport() + ": " + variant.first() + " over plain";
+                table.add(what, "ms more", more, Target.atMost(MOST_MILLIS));
+                table.add(
+                        what + ", CPU",
+                        "ms of CPU more",
+                        samples(times.get(variant), Times::cpu).minus(samples(plain, Times::cpu)));
+            }
+        }
+        table.publish(options);
+        table.draw(options, "ms", "from main() to the end of the first connection; shorter is better");
+        return 0;
+    }
+
+    /** The peer reads all and closes at once: the server's wait for it is a round trip on loopback. */
+    private Times once(Variant variant) throws IOException {
+        List<String> arguments =
+                List.of(variant.transport().name(), variant.first().name());
+        try (JvmChild child = new JvmChild(jvmOptions, StartUpServer.class, arguments)) {
+            int port = Integer.parseInt(child.read());
+            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                socket.setSoTimeout(PATIENCE_MILLIS);
+                InputStream in = socket.getInputStream();
+                in.transferTo(OutputStream.nullOutputStream());
+            }
+            String[] told = child.read().split(" ");
+            return new Times(Long.parseLong(told[0]) / 1e6, Long.parseLong(told[1]), Long.parseLong(told[2]) / 1e6);
+        }
+    }
+
+    private static Samples samples(List<Times> times, ToDoubleFunction<Times> figure) {
+        return Samples.of(times.stream().mapToDouble(figure).toArray());
+    }
+}
