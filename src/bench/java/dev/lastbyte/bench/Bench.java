@@ -9,7 +9,13 @@ import picocli.CommandLine.HelpCommand;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "What Lastbyte costs. Each command measures one table, everything it compares in one run.",
-        subcommands = {HelpCommand.class, CloseRateCommand.class, CloseServerCommand.class, ServersCommand.class})
+        subcommands = {
+            HelpCommand.class,
+            CloseRateCommand.class,
+            CloseServerCommand.class,
+            ServersCommand.class,
+            SilentPeerCommand.class
+        })
 public final class Bench {
     private Bench() {}
 
