@@ -14,7 +14,8 @@ import picocli.CommandLine.HelpCommand;
             CloseRateCommand.class,
             CloseServerCommand.class,
             ServersCommand.class,
-            SilentPeerCommand.class
+            SilentPeerCommand.class,
+            LingerCommand.class
         })
 public final class Bench {
     private Bench() {}
