@@ -55,7 +55,7 @@ final class CloseRateCommand implements Callable<Integer> {
             Map<CloseWay, MeasuredServer> byWay = new EnumMap<>(CloseWay.class);
             for (CloseWay way : CloseWay.values()) {
                 String label = transport + ", " + way.label();
-                byWay.put(way, servers.add(new NettyServer(label, transport, way, false)));
+                byWay.put(way, servers.add(new NettyServer(label, transport, way, false, options)));
             }
             ServerRuns runs = ServerRuns.measure(client, servers.all(), options);
             for (CloseWay way : CloseWay.values()) {

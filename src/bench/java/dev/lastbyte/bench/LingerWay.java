@@ -6,6 +6,7 @@ import dev.lastbyte.GracefulCloseHandler;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /** Who keeps the promise of SO_LINGER: "close() takes until everything is acknowledged, but one second at most". Immutable. */
 enum LingerWay {
@@ -14,21 +15,22 @@ enum LingerWay {
     /** The socket option, as Netty passes it on. */
     SO_LINGER;
 
-    /** What both are told; the socket option takes whole seconds. */
-    static final Duration LIMIT = Duration.ofSeconds(1);
-
-    /** eofTimeout is the n of LINGER; closeTimeout bounds the flush as well, as SO_LINGER does. */
-    private static final GracefulCloseConfig CONFIG = GracefulCloseConfig.builder()
-            .strategy(CloseStrategy.LINGER)
-            .eofTimeout(LIMIT)
-            .closeTimeout(LIMIT)
-            .build();
-
-    void applyTo(Channel channel) {
-        if (this == LASTBYTE) {
-            channel.pipeline().addFirst(new GracefulCloseHandler(CONFIG));
-        } else {
-            channel.config().setOption(ChannelOption.SO_LINGER, (int) LIMIT.toSeconds());
+    /**
+     * Makes the promise for the connections of a server.
+     *
+     * @param limit whole seconds for the socket option
+     */
+    Consumer<Channel> within(Duration limit) {
+        if (this == SO_LINGER) {
+            int seconds = (int) limit.toSeconds();
+            return channel -> channel.config().setOption(ChannelOption.SO_LINGER, seconds);
         }
+        GracefulCloseConfig config = GracefulCloseConfig.builder()
+                .strategy(CloseStrategy.LINGER)
+                .eofTimeout(limit) // the n of LINGER
+                .closeTimeout(limit) // bounds the flush as well, as SO_LINGER does
+                .quietPeriod(limit) // has no effect with LINGER, but must not be longer than closeTimeout
+                .build();
+        return channel -> channel.pipeline().addFirst(new GracefulCloseHandler(config));
     }
 }

@@ -49,6 +49,7 @@ final class LoopGap implements Runnable {
     double endMillis() throws InterruptedException {
         return loop.submit(() -> {
                     ended = true;
+                    longest = Math.max(longest, System.nanoTime() - due); // overdue now, and hidden by this task
                     return longest / 1e6;
                 })
                 .sync()

@@ -12,18 +12,22 @@ final class NettyServer implements MeasuredServer {
     private static final List<String> JVM_OPTIONS =
             List.of("-Xms128m", "-Xmx128m", "-XX:-UseDynamicNumberOfCompilerThreads");
 
+    /** Halves the CPU time that a JVM takes to start, in which the smoke form would spend itself. */
+    private static final List<String> SMOKE_OPTIONS = List.of("-Xmx128m", "-XX:TieredStopAtLevel=1");
+
     private final String label;
     private final JvmChild child;
     private long @Nullable [] portAndPid;
 
-    NettyServer(String label, Transport transport, CloseWay way, boolean codec) throws IOException {
+    NettyServer(String label, Transport transport, CloseWay way, boolean codec, BenchOptions options)
+            throws IOException {
         this.label = label;
         List<String> arguments =
                 new ArrayList<>(List.of("close-server", "--transport", transport.name(), "--way", way.name()));
         if (codec) {
             arguments.add("--codec");
         }
-        child = new JvmChild(JVM_OPTIONS, arguments);
+        child = new JvmChild(options.smoke ? SMOKE_OPTIONS : JVM_OPTIONS, arguments);
     }
 
     @Override

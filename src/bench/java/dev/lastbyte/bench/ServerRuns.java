@@ -7,7 +7,10 @@ import java.util.function.ToDoubleFunction;
 
 /** The runs of a client against several servers, which all live through the whole measurement, in turn. Immutable. */
 final class ServerRuns {
-    private static final int WARM_UP_MILLIS = 6000;
+    /** Enough for the JIT compilers; counted in connections, since a busy machine makes few of them per second. */
+    private static final long WARM_UP_CONNECTIONS = 100_000;
+
+    private static final int WARM_UP_RUNS = 15;
     private static final int ROUND_MILLIS = 2000;
     private static final int SMOKE_MILLIS = 60;
     private static final int ROUNDS = 9;
@@ -26,7 +29,7 @@ final class ServerRuns {
         AtomicLong wrong = new AtomicLong();
         if (!options.smoke) {
             for (MeasuredServer server : servers) {
-                wrong.addAndGet(client.run(server, WARM_UP_MILLIS).wrong());
+                wrong.addAndGet(warmUp(client, server));
             }
         }
         int millis = options.size(ROUND_MILLIS, SMOKE_MILLIS);
@@ -37,6 +40,17 @@ final class ServerRuns {
             return run;
         });
         return new ServerRuns(runs, wrong.get());
+    }
+
+    private static long warmUp(CloseClient client, MeasuredServer server) throws Exception {
+        long connections = 0;
+        long wrong = 0;
+        for (int i = 0; i < WARM_UP_RUNS && connections < WARM_UP_CONNECTIONS; i++) {
+            CloseClient.Run run = client.run(server, ROUND_MILLIS);
+            connections += run.connections();
+            wrong += run.wrong();
+        }
+        return wrong;
     }
 
     /** Connections per second. */

@@ -35,9 +35,11 @@ final class ServersCommand implements Callable<Integer> {
                 ServerSet servers = new ServerSet()) {
             LingeringServers others = new LingeringServers(scratch.path());
             MeasuredServer ours = servers.add(
-                    new NettyServer("Lastbyte, HTTP codec, " + transport, transport, CloseWay.GRACEFUL, true));
-            servers.add(new NettyServer("Lastbyte, no codec, " + transport, transport, CloseWay.GRACEFUL, false));
-            servers.add(new NettyServer("plain close(), HTTP codec, " + transport, transport, CloseWay.PLAIN, true));
+                    new NettyServer("Lastbyte, HTTP codec, " + transport, transport, CloseWay.GRACEFUL, true, options));
+            servers.add(
+                    new NettyServer("Lastbyte, no codec, " + transport, transport, CloseWay.GRACEFUL, false, options));
+            servers.add(new NettyServer(
+                    "plain close(), HTTP codec, " + transport, transport, CloseWay.PLAIN, true, options));
             MeasuredServer nginx = add(servers, others.nginx(ROW_LEFT_OUT));
             MeasuredServer httpd = add(servers, others.httpd(ROW_LEFT_OUT));
             add(servers, others.haproxy(ROW_LEFT_OUT));

@@ -48,7 +48,8 @@ final class SilentPeerCommand implements Callable<Integer> {
                     continue;
                 }
                 String label = "Lastbyte, " + transport;
-                MeasuredServer server = servers.add(new NettyServer(label, transport, CloseWay.GRACEFUL, false));
+                MeasuredServer server =
+                        servers.add(new NettyServer(label, transport, CloseWay.GRACEFUL, false, options));
                 // NIO cannot ask the kernel: its peers are held for stallTimeout, 5 s by default
                 targets.put(server, transport == Transport.NIO ? null : target);
             }

@@ -23,6 +23,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 
 /**
  * Peers that never read what a server in this process has written to them, more than they take: a close can only wait for
@@ -53,11 +54,12 @@ final class StalledPeers implements AutoCloseable {
     record Closed(double firstSeconds, double lastSeconds, double gapMillis) {}
 
     /** Connects them, and waits until the server has written. */
-    StalledPeers(Transport transport, LingerWay way, int count) throws IOException, InterruptedException {
+    StalledPeers(Transport transport, LingerWay way, Duration limit, int count)
+            throws IOException, InterruptedException {
         group = transport.newGroup(1);
         CountDownLatch written = new CountDownLatch(count);
         try {
-            InetSocketAddress address = listen(transport, way, written);
+            InetSocketAddress address = listen(transport, way.within(limit), written);
             for (int i = 0; i < count; i++) {
                 SocketChannel peer = SocketChannel.open();
                 peers.add(peer);
@@ -73,7 +75,7 @@ final class StalledPeers implements AutoCloseable {
         }
     }
 
-    private InetSocketAddress listen(Transport transport, LingerWay way, CountDownLatch written)
+    private InetSocketAddress listen(Transport transport, Consumer<Channel> linger, CountDownLatch written)
             throws InterruptedException {
         Channel listener = new ServerBootstrap()
                 .group(group)
@@ -82,7 +84,7 @@ final class StalledPeers implements AutoCloseable {
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        way.applyTo(channel);
+                        linger.accept(channel);
                         channel.pipeline().addLast(new Writer(written));
                     }
                 })
@@ -112,7 +114,7 @@ final class StalledPeers implements AutoCloseable {
         LoopGap gap = LoopGap.watch(group.next());
         LockSupport.parkNanos(SETTLE_NANOS);
         gap.reset();
-        long limit = LingerWay.LIMIT.toSeconds() * (accepted.size() + 10L);
+        long limit = 2L * (accepted.size() + 10); // each may take a second
         CountDownLatch closed = new CountDownLatch(accepted.size());
         ConcurrentLinkedQueue<Long> times = new ConcurrentLinkedQueue<>();
         long start = System.nanoTime();
@@ -122,8 +124,8 @@ final class StalledPeers implements AutoCloseable {
                 closed.countDown();
             });
         }
-        if (!closed.await(2 * limit, TimeUnit.SECONDS)) {
-            throw new IOException(closed.getCount() + " channels are not closed after " + 2 * limit + " s");
+        if (!closed.await(limit, TimeUnit.SECONDS)) {
+            throw new IOException(closed.getCount() + " channels are not closed after " + limit + " s");
         }
         double gapMillis = gap.endMillis();
         double first = times.stream().mapToLong(Long::longValue).min().orElse(0) / 1e9;
