@@ -13,7 +13,8 @@ final class NettyServer implements MeasuredServer {
             List.of("-Xms128m", "-Xmx128m", "-XX:-UseDynamicNumberOfCompilerThreads");
 
     /** Halves the CPU time that a JVM takes to start, in which the smoke form would spend itself. */
-    private static final List<String> SMOKE_OPTIONS = List.of("-Xmx128m", "-XX:TieredStopAtLevel=1");
+    private static final List<String> SMOKE_OPTIONS =
+            List.of("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:-UseDynamicNumberOfCompilerThreads");
 
     private final String label;
     private final JvmChild child;

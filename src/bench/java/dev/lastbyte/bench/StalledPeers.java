@@ -107,6 +107,10 @@ final class StalledPeers implements AutoCloseable {
             accepted.add(ctx.channel());
             written.countDown();
         }
+
+        /** Netty 4.1 on epoll fires one when its own SO_LINGER is over: the descriptor has left epoll before. */
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {}
     }
 
     /** Closes all channels at once, and waits for the last. */
