@@ -15,7 +15,12 @@ import picocli.CommandLine.HelpCommand;
             IdleHandler.class,
             EchoThroughput.class,
             EchoClient.class,
-            Registry.class
+            Registry.class,
+            CloseRateCommand.class,
+            CloseServerCommand.class,
+            ServersCommand.class,
+            SilentPeerCommand.class,
+            LingerCommand.class
         })
 public final class Bench {
     private Bench() {}
