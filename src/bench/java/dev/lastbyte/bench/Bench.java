@@ -9,7 +9,15 @@ import picocli.CommandLine.HelpCommand;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "What Lastbyte costs. Each command measures one table, everything it compares in one run.",
-        subcommands = {HelpCommand.class, ClosingBench.class, ClosingServer.class, DrainBench.class, DrainServer.class})
+        subcommands = {
+            HelpCommand.class,
+            ClosingBench.class,
+            ClosingServer.class,
+            DrainBench.class,
+            DrainServer.class,
+            DiscardBench.class,
+            DiscardServer.class
+        })
 public final class Bench {
     private Bench() {}
 
