@@ -71,8 +71,17 @@ public final class DiscardBench implements Callable<Integer> {
             System.out.println("nginx: left out, " + e.getMessage());
         }
         for (Transport transport : available) {
-            receivers.put(ours(transport), new DiscardReceiver.Jvm(List.of("discard-server", transport.name())));
+            receivers.put(byHand(transport), jvm(transport, false));
+            receivers.put(ours(transport), jvm(transport, true));
         }
+    }
+
+    private static DiscardReceiver jvm(Transport transport, boolean graceful) throws IOException {
+        return new DiscardReceiver.Jvm(List.of("discard-server", transport.name(), Boolean.toString(graceful)));
+    }
+
+    private static String byHand(Transport transport) {
+        return "Netty by hand, " + transport;
     }
 
     private static String ours(Transport transport) {
@@ -108,13 +117,11 @@ public final class DiscardBench implements Callable<Integer> {
             }
         });
         for (Transport transport : available) {
-            List<DiscardCost> costs = costs(results, ours(transport));
-            table.add(
-                    ours(transport),
-                    "B of heap per read",
-                    samples(costs, DiscardCost::allocatedPerRead),
-                    Target.atMost(1));
-            table.add(ours(transport), "B of heap per GiB", samples(costs, DiscardCost::allocatedPerGib));
+            Samples byHand = samples(costs(results, byHand(transport)), DiscardCost::allocatedPerRead);
+            Samples ours = samples(costs(results, ours(transport)), DiscardCost::allocatedPerRead);
+            table.add(byHand(transport), "B of heap per read", byHand);
+            table.add(ours(transport), "B of heap per read", ours);
+            table.add(ours(transport), "B of heap per read, beyond Netty's own", ours.minus(byHand), Target.atMost(1));
         }
         table.publish(options);
         table.draw(options, CPU, "CPU milliseconds of the thread that reads, per GiB");

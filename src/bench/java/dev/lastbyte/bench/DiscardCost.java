@@ -34,8 +34,4 @@ record DiscardCost(double bytes, double reads, double cpuNanos, double allocated
     double allocatedPerRead() {
         return allocated / reads;
     }
-
-    double allocatedPerGib() {
-        return allocated * GIB / bytes;
-    }
 }

@@ -10,13 +10,16 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-/** Our receiver of {@code discard}, in a process of its own: answers, closes, and tells what the close sequence took. */
+/** A receiver of {@code discard}, in a process of its own: answers, discards, and tells what that took. */
 @Command(name = "discard-server", hidden = true, description = "A receiver of 'discard'.")
 public final class DiscardServer implements Callable<Integer> {
     private static final Duration LONG = Duration.ofMinutes(10);
 
     @Parameters(index = "0")
     private Transport transport = Transport.NIO;
+
+    @Parameters(index = "1", description = "whether by the library; else by hand")
+    private boolean graceful;
 
     @Override
     public Integer call() throws Exception {
@@ -25,8 +28,13 @@ public final class DiscardServer implements Callable<Integer> {
                 @Override
                 protected void initChannel(Channel channel) {
                     DiscardMeter meter = new DiscardMeter();
-                    GracefulCloseConfig config = unlimited(meter);
-                    channel.pipeline().addLast(meter.reads(), new GracefulCloseHandler(config), meter.answer());
+                    if (graceful) {
+                        AnswerAndClose answer = new AnswerAndClose(meter);
+                        channel.pipeline()
+                                .addLast(answer.counter(), new GracefulCloseHandler(unlimited(meter)), answer);
+                    } else {
+                        channel.pipeline().addLast(new HandmadeDiscard(meter));
+                    }
                 }
             });
             Orders.say("listening " + LoopbackServer.port(listener));
@@ -47,7 +55,7 @@ public final class DiscardServer implements Callable<Integer> {
                 .deliveredTimeout(LONG)
                 .maxDiscardedBytes(Long.MAX_VALUE)
                 .unlimitedDiscardRate()
-                .closeListener((channel, report) -> meter.ended(report))
+                .closeListener((channel, report) -> meter.end(report.discardedBytes()))
                 .build();
     }
 }
