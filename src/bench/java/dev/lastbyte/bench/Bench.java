@@ -16,7 +16,9 @@ import picocli.CommandLine.HelpCommand;
             DrainBench.class,
             DrainServer.class,
             DiscardBench.class,
-            DiscardServer.class
+            DiscardServer.class,
+            ScaleBench.class,
+            ScaleServer.class
         })
 public final class Bench {
     private Bench() {}

@@ -102,7 +102,7 @@ public final class ClosingServer implements Callable<Integer> {
     }
 
     private String close(int bytes) throws InterruptedException {
-        held.loop().submit(() -> held.closeAll(bytes)).sync();
+        held.closeAll(bytes).sync();
         return "closing " + held.open();
     }
 

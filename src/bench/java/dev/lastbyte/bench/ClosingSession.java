@@ -11,7 +11,8 @@ import java.util.List;
  * @param closeTimeout of those without a manager; all measurements before the ending must fit into it
  * @param settle how long nothing happens before the idle cost is measured
  * @param idle over how long it is measured
- * @param drainTimeout of those with a manager
+ * @param drainTimeout of those with a manager, and of all while warming up
+ * @param warmUp whether half as many connections are measured before, and not counted
  * @param histogram whether the classes are printed
  */
 record ClosingSession(
@@ -21,8 +22,8 @@ record ClosingSession(
         Duration settle,
         Duration idle,
         Duration drainTimeout,
+        boolean warmUp,
         boolean histogram) {
-    private static final Duration WARM_UP_TIMEOUT = Duration.ofSeconds(1);
     private static final Duration FOR_EVER = Duration.ofMinutes(10);
     private static final int UNREAD_BYTES = 16 * 1024;
     private static final int CLASSES = 40;
@@ -33,7 +34,9 @@ record ClosingSession(
 
     ClosingFigures measure(ClosingVariant variant) throws Exception {
         try (JvmChild server = new JvmChild(JVM, ClosingServer.arguments(variant))) {
-            warmUp(variant, server);
+            if (warmUp) {
+                warmUp(variant, server);
+            }
             Duration timeout = variant.managed() ? FOR_EVER : closeTimeout;
             try (IdlePeers clients = connect(variant, server, connections, timeout)) {
                 HeapHistogram open = HeapHistogram.parse(server.ask("heap"));
@@ -52,13 +55,13 @@ record ClosingSession(
 
     /** All classes are loaded before the heap is looked at, and all code is compiled, as in a server that has been up for a while. */
     private void warmUp(ClosingVariant variant, JvmChild server) throws IOException {
-        Duration timeout = variant.managed() ? FOR_EVER : WARM_UP_TIMEOUT;
+        Duration timeout = variant.managed() ? FOR_EVER : drainTimeout;
         try (IdlePeers clients = connect(variant, server, connections / 2, timeout)) {
             server.ask("heap");
             server.ask("close " + (variant.delivered() ? 0 : UNREAD_BYTES));
             server.ask("watch");
             if (variant.managed()) {
-                server.ask("drain " + WARM_UP_TIMEOUT);
+                server.ask("drain " + drainTimeout);
             }
             server.ask("end");
         }

@@ -51,7 +51,7 @@ interface EndOfAll {
 
     /** A drain of idle connections. */
     final class Drain implements EndOfAll {
-        private static final int MAX_CLOSING = 20_000;
+        private static final int MAX_CLOSING = 2_000_000;
         private static final long PATIENCE_SECONDS = 60;
 
         private final GracefulCloseManager manager = GracefulCloseManager.builder()

@@ -7,12 +7,16 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /** The connections of a server that are closed all at once, and how they end. Confined to one event loop, but for the latch. */
 final class HeldConnections {
+    private static final int PORTION = 256;
+
     private final List<Channel> channels = new ArrayList<>();
     private final List<ChannelPromise> promises = new ArrayList<>();
     private final CountDownLatch allEnded;
@@ -38,16 +42,28 @@ final class HeldConnections {
         return channels.get(0).eventLoop();
     }
 
-    /** Writes so many bytes to each, and closes it. */
-    void closeAll(int bytes) {
+    /** Writes so many bytes to each, and closes it; in portions, for what happens on the way has to be handled too. */
+    Future<?> closeAll(int bytes) {
+        Promise<Void> done = loop().newPromise();
         ByteBuf answer = Unpooled.directBuffer(Math.max(1, bytes)).writeZero(bytes);
-        for (int i = 0; i < channels.size(); i++) {
-            if (bytes > 0) {
+        loop().execute(() -> closePortion(0, answer, done));
+        return done;
+    }
+
+    private void closePortion(int from, ByteBuf answer, Promise<Void> done) {
+        int to = Math.min(channels.size(), from + PORTION);
+        for (int i = from; i < to; i++) {
+            if (answer.isReadable()) {
                 channels.get(i).writeAndFlush(answer.retainedDuplicate());
             }
             channels.get(i).close(promises.get(i));
         }
-        answer.release();
+        if (to < channels.size()) {
+            loop().execute(() -> closePortion(to, answer, done));
+        } else {
+            answer.release();
+            done.setSuccess(null);
+        }
     }
 
     /** Each has to have ended so long after its own {@code close()}. */
