@@ -20,7 +20,15 @@ import picocli.CommandLine.HelpCommand;
             CloseServerCommand.class,
             ServersCommand.class,
             SilentPeerCommand.class,
-            LingerCommand.class
+            LingerCommand.class,
+            ClosingBench.class,
+            ClosingServer.class,
+            DrainBench.class,
+            DrainServer.class,
+            DiscardBench.class,
+            DiscardServer.class,
+            ScaleBench.class,
+            ScaleServer.class
         })
 public final class Bench {
     private Bench() {}

@@ -1,0 +1,151 @@
+package dev.lastbyte.bench;
+
+import dev.lastbyte.demo.Transport;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.ToDoubleFunction;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** What discarding an upload costs: our close sequence, loops in C, nginx. */
+@Command(name = "discard", description = "CPU and heap that discarding an upload takes, against loops in C and nginx.")
+public final class DiscardBench implements Callable<Integer> {
+    private static final String FLOOR = "C, epoll, reads of 64 KiB";
+    private static final String NGINX = "nginx, lingering_close always";
+    private static final String SMALL_READS = "C, epoll, reads of 4 KiB";
+    private static final String CPU = "ms of CPU per GiB";
+    private static final int MIB = 1 << 20;
+
+    @Mixin
+    private final BenchOptions options = new BenchOptions();
+
+    @Mixin
+    private final Transports transports = new Transports();
+
+    @Option(names = "--mib", defaultValue = "1024", description = "size of an upload (default: ${DEFAULT-VALUE})")
+    private int mib = 1024;
+
+    @Option(names = "--rounds", defaultValue = "7", description = "default: ${DEFAULT-VALUE}")
+    private int rounds = 7;
+
+    private final Map<String, DiscardReceiver> receivers = new LinkedHashMap<>();
+
+    @Override
+    public Integer call() throws Exception {
+        NativeProgram upload;
+        NativeProgram discard;
+        try {
+            upload = NativeProgram.compile("upload", options.out);
+            discard = NativeProgram.compile("discard", options.out);
+        } catch (IOException e) {
+            System.out.println("discard: left out, " + e.getMessage());
+            return 0;
+        }
+        List<Transport> available = options.smoke ? transports.available().subList(0, 1) : transports.available();
+        Map<String, List<DiscardCost>> results;
+        long bytes = (long) options.size(mib, 64) * MIB;
+        try {
+            start(discard, available);
+            results = Rounds.alternate(
+                    List.copyOf(receivers.keySet()), options.size(rounds, 1), name -> measure(upload, name, bytes));
+        } finally {
+            for (DiscardReceiver receiver : receivers.values()) {
+                receiver.close();
+            }
+        }
+        publish(results, available, bytes);
+        return 0;
+    }
+
+    private void start(NativeProgram discard, List<Transport> available) throws IOException {
+        receivers.put("C, blocking, reads of 64 KiB", new DiscardReceiver.Native(discard, "blocking", 64 * 1024));
+        receivers.put(FLOOR, new DiscardReceiver.Native(discard, "epoll", 64 * 1024));
+        receivers.put(SMALL_READS, new DiscardReceiver.Native(discard, "epoll", 4 * 1024));
+        try {
+            receivers.put(NGINX, new NginxDiscard(options.out));
+        } catch (IOException e) {
+            System.out.println("nginx: left out, " + e.getMessage());
+        }
+        for (Transport transport : available) {
+            receivers.put(byHand(transport), jvm(transport, false));
+            receivers.put(ours(transport), jvm(transport, true));
+        }
+    }
+
+    private static DiscardReceiver jvm(Transport transport, boolean graceful) throws IOException {
+        return new DiscardReceiver.Jvm(List.of("discard-server", transport.name(), Boolean.toString(graceful)));
+    }
+
+    private static String byHand(Transport transport) {
+        return "Netty by hand, " + transport;
+    }
+
+    private static String ours(Transport transport) {
+        return "Lastbyte, " + transport;
+    }
+
+    private DiscardCost measure(NativeProgram upload, String name, long bytes) throws IOException {
+        DiscardReceiver receiver = receivers.get(name);
+        if (receiver == null) {
+            throw new IllegalArgumentException(name);
+        }
+        try (NativeChild client = new NativeChild(upload, receiver.port(), bytes)) {
+            client.await("sent");
+        }
+        return receiver.cost(bytes);
+    }
+
+    private void publish(Map<String, List<DiscardCost>> results, List<Transport> available, long bytes)
+            throws IOException {
+        String size = "%,d MiB".formatted(bytes / MIB);
+        BenchTable table =
+                new BenchTable("discard", "An upload of " + size + " over loopback is discarded, by one thread");
+        results.forEach((name, costs) -> table.add(name, CPU, samples(costs, DiscardCost::cpuMillisPerGib)));
+        for (Transport transport : available) {
+            String name = ours(transport);
+            Samples ours = samples(costs(results, name), DiscardCost::cpuMillisPerGib);
+            compare(table, name, ours, results, FLOOR, Target.atMost(1.25));
+            compare(table, name, ours, results, results.containsKey(NGINX) ? NGINX : SMALL_READS, Target.atMost(0.8));
+        }
+        results.forEach((name, costs) -> {
+            if (!Double.isNaN(costs.get(0).reads())) {
+                table.add(name, "reads per GiB", samples(costs, DiscardCost::readsPerGib));
+            }
+        });
+        for (Transport transport : available) {
+            Samples byHand = samples(costs(results, byHand(transport)), DiscardCost::allocatedPerRead);
+            Samples ours = samples(costs(results, ours(transport)), DiscardCost::allocatedPerRead);
+            table.add(byHand(transport), "B of heap per read", byHand);
+            table.add(ours(transport), "B of heap per read", ours);
+            table.add(ours(transport), "B of heap per read, beyond Netty's own", ours.minus(byHand), Target.atMost(1));
+        }
+        table.publish(options);
+        table.draw(options, CPU, "CPU milliseconds of the thread that reads, per GiB");
+    }
+
+    private static void compare(
+            BenchTable table,
+            String name,
+            Samples ours,
+            Map<String, List<DiscardCost>> results,
+            String other,
+            Target target) {
+        table.add(
+                name,
+                "times " + other,
+                ours.relativeTo(samples(costs(results, other), DiscardCost::cpuMillisPerGib)),
+                target);
+    }
+
+    private static List<DiscardCost> costs(Map<String, List<DiscardCost>> results, String name) {
+        return results.getOrDefault(name, List.of());
+    }
+
+    private static Samples samples(List<DiscardCost> costs, ToDoubleFunction<DiscardCost> figure) {
+        return Samples.of(costs.stream().mapToDouble(figure).toArray());
+    }
+}

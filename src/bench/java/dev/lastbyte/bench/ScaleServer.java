@@ -1,0 +1,57 @@
+package dev.lastbyte.bench;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.DefaultEventLoopGroup;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Command;
+
+/** The server of {@code scale-sim}, in a process of its own with much heap: connections without sockets on two event loops. */
+@Command(name = "scale-server", hidden = true, description = "The server of 'scale-sim'.")
+public final class ScaleServer implements Callable<Integer> {
+    private static final int LOOPS = 2;
+
+    private EndOfAll end = new EndOfAll.Plain();
+
+    @Override
+    public Integer call() throws Exception {
+        DefaultEventLoopGroup loops = new DefaultEventLoopGroup(LOOPS);
+        try {
+            Orders.obey(words -> switch (words.get(0)) {
+                case "plain" -> open(loops, new EndOfAll.Plain(), Integer.parseInt(words.get(1)));
+                case "drain" -> open(loops, new EndOfAll.Drain(), Integer.parseInt(words.get(1)));
+                case "heap" -> HeapHistogram.line();
+                case "end" -> end();
+                default -> throw Orders.unknown(words);
+            });
+        } finally {
+            loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        }
+        return 0;
+    }
+
+    private String open(DefaultEventLoopGroup loops, EndOfAll end, int count) throws InterruptedException {
+        this.end = end;
+        ChannelHandler child = end.childHandler(new Nothing());
+        for (int i = 0; i < count; i++) {
+            Channel channel = new SilentChannel();
+            channel.pipeline().addLast(child);
+            loops.register(channel);
+        }
+        for (int i = 0; i < LOOPS; i++) {
+            loops.next().submit(() -> {}).sync(); // all are registered
+        }
+        return "open " + end.open();
+    }
+
+    private String end() throws Exception {
+        long start = System.nanoTime();
+        end.run();
+        return "done " + (System.nanoTime() - start);
+    }
+
+    @ChannelHandler.Sharable
+    private static final class Nothing extends ChannelInboundHandlerAdapter {}
+}
