@@ -52,12 +52,14 @@ interface EndOfAll {
     /** A drain of idle connections. */
     final class Drain implements EndOfAll {
         private static final int MAX_CLOSING = 2_000_000;
-        private static final long PATIENCE_SECONDS = 60;
+        private static final long PATIENCE_SECONDS = 300;
 
         private final GracefulCloseManager manager = GracefulCloseManager.builder()
                 .maxClosing(MAX_CLOSING)
-                .drainPolicy(
-                        DrainPolicy.builder().idleAfter(Duration.ofMillis(1)).build())
+                .drainPolicy(DrainPolicy.builder()
+                        .idleAfter(Duration.ofMillis(1))
+                        .drainTimeout(Duration.ofSeconds(PATIENCE_SECONDS))
+                        .build())
                 .build();
 
         @Override

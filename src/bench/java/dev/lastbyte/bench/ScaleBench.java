@@ -23,7 +23,7 @@ public final class ScaleBench implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "3", description = "default: ${DEFAULT-VALUE}")
     private int rounds = 3;
 
-    /** Heap per managed connection beyond a plain one, and the time of both ends per connection. */
+    /** Heap per managed connection beyond a bare one, and the time of both ends per connection. */
     private record Growth(double heapBytes, double plainMicros, double drainMicros) {}
 
     @Override
@@ -45,13 +45,15 @@ public final class ScaleBench implements Callable<Integer> {
     }
 
     private static Growth measure(JvmChild server, int connections) throws IOException {
+        open(server, "bare", connections);
+        long bare = HeapHistogram.parse(server.ask("heap")).total();
+        end(server);
         open(server, "plain", connections);
-        long plain = HeapHistogram.parse(server.ask("heap")).total();
         double plainMicros = end(server) / connections;
         open(server, "drain", connections);
         long managed = HeapHistogram.parse(server.ask("heap")).total();
         double drainMicros = end(server) / connections;
-        return new Growth((managed - plain) / (double) connections, plainMicros, drainMicros);
+        return new Growth((managed - bare) / (double) connections, plainMicros, drainMicros);
     }
 
     private static void open(JvmChild server, String way, int connections) throws IOException {
@@ -90,7 +92,7 @@ public final class ScaleBench implements Callable<Integer> {
                 options.out.resolve("scale-sim-heap.svg"),
                 LineChart.svg(
                         "Heap of the library per open connection",
-                        "what a managed connection's handler and bookkeeping take, beyond a plain one's",
+                        "what a managed connection's handler and bookkeeping take, beyond a bare one",
                         "B",
                         List.of(new LineChart.Line("managed", heap))));
     }

@@ -13,6 +13,7 @@ import picocli.CommandLine.Command;
 public final class ScaleServer implements Callable<Integer> {
     private static final int LOOPS = 2;
 
+    private Channel[] channels = {};
     private EndOfAll end = new EndOfAll.Plain();
 
     @Override
@@ -20,6 +21,7 @@ public final class ScaleServer implements Callable<Integer> {
         DefaultEventLoopGroup loops = new DefaultEventLoopGroup(LOOPS);
         try {
             Orders.obey(words -> switch (words.get(0)) {
+                case "bare" -> open(loops, new Bare(), Integer.parseInt(words.get(1)));
                 case "plain" -> open(loops, new EndOfAll.Plain(), Integer.parseInt(words.get(1)));
                 case "drain" -> open(loops, new EndOfAll.Drain(), Integer.parseInt(words.get(1)));
                 case "heap" -> HeapHistogram.line();
@@ -35,10 +37,11 @@ public final class ScaleServer implements Callable<Integer> {
     private String open(DefaultEventLoopGroup loops, EndOfAll end, int count) throws InterruptedException {
         this.end = end;
         ChannelHandler child = end.childHandler(new Nothing());
+        channels = new Channel[count]; // in any case, so that it makes no difference
         for (int i = 0; i < count; i++) {
-            Channel channel = new SilentChannel();
-            channel.pipeline().addLast(child);
-            loops.register(channel);
+            channels[i] = new SilentChannel();
+            channels[i].pipeline().addLast(child);
+            loops.register(channels[i]);
         }
         for (int i = 0; i < LOOPS; i++) {
             loops.next().submit(() -> {}).sync(); // all are registered
@@ -50,6 +53,29 @@ public final class ScaleServer implements Callable<Integer> {
         long start = System.nanoTime();
         end.run();
         return "done " + (System.nanoTime() - start);
+    }
+
+    /** Connections that nobody keeps, neither a manager nor a {@code ChannelGroup}: what those take is measured against it. */
+    private final class Bare implements EndOfAll {
+        @Override
+        public ChannelHandler childHandler(ChannelHandler answer) {
+            return answer;
+        }
+
+        @Override
+        public long open() {
+            return channels.length;
+        }
+
+        @Override
+        public void run() throws InterruptedException {
+            for (Channel channel : channels) {
+                channel.close();
+            }
+            for (Channel channel : channels) {
+                channel.closeFuture().await();
+            }
+        }
     }
 
     @ChannelHandler.Sharable
