@@ -107,7 +107,7 @@ public final class ClosingServer implements Callable<Integer> {
     }
 
     /** Watches the event loop; says how many connections are still closing. */
-    private String watch() {
+    private String watch() throws InterruptedException {
         gap = LoopGap.watch(held.loop());
         return "closing " + held.open();
     }
@@ -130,7 +130,7 @@ public final class ClosingServer implements Callable<Integer> {
         if (watched == null || !held.allEnded().await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
             throw new IOException(held.open() + " connections have not ended");
         }
-        double millis = watched.stop(); // the event loop has passed since: what it wrote can be read
+        double millis = watched.endMillis(); // the event loop has passed since: what it wrote can be read
         return "ended " + millis + " " + held.worstLateMillis() + " " + held.early() + " " + held.unacknowledged();
     }
 
