@@ -230,10 +230,10 @@ final class CloseSequence extends CloseState {
 
     /** Ends every wait and closes the socket. */
     void finish(CloseCause cause) {
-        long now = now();
         if (phase == ClosePhase.FLUSHING && cause != CloseCause.WRITE_FAILED && !end.isReset()) {
             FlushStep.endEarly(this);
         }
+        long now = now();
         boolean cut = !end.isFlushed();
         if (cut) {
             end.cut(flush().unsentBytes());

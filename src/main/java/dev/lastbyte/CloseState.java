@@ -144,7 +144,7 @@ abstract class CloseState extends LoopTimer.Entry {
             }
         }
         if (delivery.isDelivered()) {
-            limits.delivered(now);
+            limits.delivered(now - delivery.ackAgeNanos());
             delivery = delivery.settled();
         }
     }

@@ -30,6 +30,7 @@ final class DeliveryWatch {
     private long expectedAcks = -1;
     private long lastAcked = -1;
     private int rttMicros;
+    private int ackAgeMillis;
     private boolean delivered;
     private boolean lost;
     private boolean finQueued;
@@ -106,6 +107,7 @@ final class DeliveryWatch {
 
     private void take(TcpInfo info) {
         rttMicros = (int) Math.min(Integer.MAX_VALUE, info.rttMicros());
+        ackAgeMillis = (int) Math.min(Integer.MAX_VALUE, info.ackAgeMillis());
         progressed = lastAcked >= 0 && info.bytesAcked() > lastAcked;
         lastAcked = info.bytesAcked();
         if (expectedAcks >= 0) {
@@ -149,6 +151,11 @@ final class DeliveryWatch {
     /** Whether an acknowledgement may be there as soon as something is sent. */
     boolean isPeerNear() {
         return source == Source.TCP_INFO && !delivered && rttMicros < NEAR_MICROS;
+    }
+
+    /** How long before the last {@link #poll} the last acknowledgement had come; 0 where unknown. */
+    long ackAgeNanos() {
+        return ackAgeMillis * 1_000_000L;
     }
 
     /** Smoothed round-trip time, 0 where unknown. */

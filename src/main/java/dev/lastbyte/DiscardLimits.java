@@ -49,12 +49,14 @@ final class DiscardLimits {
         pollMicros = minPollMicros(config);
     }
 
-    /** The peer's TCP has everything. */
-    void delivered(long now) {
+    /** The peer's TCP has everything, since a moment that may lie before the look that told. */
+    void delivered(long since) {
         if (!delivered) {
             delivered = true;
-            deliveredNanos = now;
-            lastProgressNanos = now;
+            deliveredNanos = since;
+            if (since - lastProgressNanos > 0) {
+                lastProgressNanos = since;
+            }
         }
     }
 

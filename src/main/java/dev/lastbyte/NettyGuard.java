@@ -16,8 +16,15 @@ import java.util.regex.Pattern;
  */
 final class NettyGuard {
     private static final Pattern VERSION = Pattern.compile("4\\.2\\.(\\d+)\\..*");
-    private static final String EPOLL_VERSION = epollVersion();
-    private static final boolean EPOLL_SPINS = isSpinning(EPOLL_VERSION);
+
+    /** Whether the epoll transport that a channel class belongs to spins. */
+    private static final ClassValue<Boolean> EPOLL = new ClassValue<>() {
+        @Override
+        protected Boolean computeValue(Class<?> type) {
+            return isSpinning(epollVersion(type));
+        }
+    };
+
     private static final AtomicBoolean SPIN_TOLD = new AtomicBoolean();
     private static final AtomicBoolean UNIX_TOLD = new AtomicBoolean();
 
@@ -31,7 +38,7 @@ final class NettyGuard {
      */
     static boolean spinsWhenHalfClosed(Channel channel) {
         TransportKind kind = TransportKind.of(channel);
-        return EPOLL_SPINS && (kind == TransportKind.EPOLL || kind == TransportKind.EPOLL_UNIX);
+        return (kind == TransportKind.EPOLL || kind == TransportKind.EPOLL_UNIX) && EPOLL.get(channel.getClass());
     }
 
     /** Says what is wrong with half-closed connections on this channel's transport, if anything is. */
@@ -41,7 +48,7 @@ final class NettyGuard {
                     "{} the epoll transport of Netty {} takes a whole core while a half-closed connection that has ended is open"
                             + " (CVE-2026-42577); such connections are closed within a second here. Use Netty 4.2.13 or newer",
                     channel,
-                    EPOLL_VERSION);
+                    epollVersion(channel.getClass()));
         }
         TransportKind kind = TransportKind.of(channel);
         if (kind.ignoresHalfClosure() && UNIX_TOLD.compareAndSet(false, true)) {
@@ -74,15 +81,25 @@ final class NettyGuard {
         return matcher.matches() && Integer.parseInt(matcher.group(1)) <= 12;
     }
 
-    private static String epollVersion() {
-        return version("netty-transport-classes-epoll");
+    private static String epollVersion(Class<?> channelClass) {
+        Class<?> netty = channelClass; // or a class that a user derived from Netty's
+        while (!netty.getName().startsWith("io.netty.") && netty.getSuperclass() != null) {
+            netty = netty.getSuperclass();
+        }
+        return versionOf(netty, "netty-transport-classes-epoll");
     }
 
     private static String nettyVersion() {
-        return version("netty-transport");
+        return versionOf(Channel.class, "netty-transport");
     }
 
-    private static String version(String artifact) {
+    /** What the jar's manifest says; where there is none (shaded), what Netty itself finds, which takes tens of milliseconds. */
+    private static String versionOf(Class<?> type, String artifact) {
+        Package jar = type.getPackage();
+        String manifest = jar == null ? null : jar.getImplementationVersion();
+        if (manifest != null) {
+            return manifest;
+        }
         Map<String, Version> versions = Version.identify(NettyGuard.class.getClassLoader());
         Version version = versions.get(artifact);
         return version == null ? "unknown" : version.artifactVersion();

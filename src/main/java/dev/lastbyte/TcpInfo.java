@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param rttMicros smoothed round-trip time
  * @param silentMillis time since payload was last sent or received, or since the connection was established
  * @param segmentsOut segments sent and not acknowledged
+ * @param ackAgeMillis time since the last acknowledgement came
  */
 record TcpInfo(
         int state,
@@ -30,7 +31,8 @@ record TcpInfo(
         long bytesRetransmitted,
         long rttMicros,
         long silentMillis,
-        int segmentsOut) {
+        int segmentsOut,
+        long ackAgeMillis) {
     static final int FIN_WAIT1 = 4;
     static final int FIN_WAIT2 = 5;
     static final int CLOSE = 7;
@@ -67,7 +69,8 @@ record TcpInfo(
                 info.getLong(208),
                 Integer.toUnsignedLong(info.getInt(68)),
                 Math.min(Integer.toUnsignedLong(info.getInt(44)), Integer.toUnsignedLong(info.getInt(52))),
-                info.getInt(24));
+                info.getInt(24),
+                Integer.toUnsignedLong(info.getInt(56)));
     }
 
     /** How many of the bytes acknowledged are our SYN: a socket that connected has sent one, an accepted one has not. */

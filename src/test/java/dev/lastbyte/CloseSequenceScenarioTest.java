@@ -146,6 +146,12 @@ class CloseSequenceScenarioTest {
                         "a silent peer that has all"),
                 row(
                         CloseStrategy.FULL,
+                        "ack:0 close aged:101 240ms open 15ms",
+                        "DELIVERED QUIET",
+                        "FIN CLOSE",
+                        "quiet since the acknowledgement, not since the look that saw it"),
+                row(
+                        CloseStrategy.FULL,
                         "ack:0 close ack:101 chat:49 open chat:2",
                         "DELIVERED TALKING",
                         "FIN CLOSE",
@@ -278,6 +284,7 @@ class CloseSequenceScenarioTest {
             case "rst" -> channel.peerRst();
             case "in" -> channel.peerSends(n);
             case "ack" -> system.kernel(4, WRITTEN, n);
+            case "aged" -> system.kernel(4, WRITTEN, n, 30);
             case "dead" -> system.kernel(TcpInfo.CLOSE, WRITTEN, 10);
             case "open" -> assertTrue(channel.isOpen(), "closed too early");
             case "drip" -> repeat(channel, system, n, 1000);

@@ -80,13 +80,14 @@ class DeliveryWatchTest {
         ByteBuffer raw = ByteBuffer.allocate(256).order(ByteOrder.nativeOrder());
         raw.put(0, (byte) 5)
                 .putInt(24, 3)
+                .putInt(56, 17)
                 .putInt(68, 1500)
                 .putLong(120, 7)
                 .putInt(144, 11)
                 .putLong(200, 1000)
                 .putLong(208, 100);
         TcpInfo info = TcpInfo.parse(raw);
-        assertEquals(new TcpInfo(TcpInfo.FIN_WAIT2, 7, 11, 1000, 100, 1500, 0, 3), info);
+        assertEquals(new TcpInfo(TcpInfo.FIN_WAIT2, 7, 11, 1000, 100, 1500, 0, 3, 17), info);
         assertEquals(911, info.written());
     }
 }

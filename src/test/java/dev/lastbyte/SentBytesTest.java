@@ -104,7 +104,7 @@ class SentBytesTest {
     }
 
     private static TcpInfo info(int state, long sent, long acked, long notSent, int segments) {
-        return new TcpInfo(state, acked, notSent, sent + 40, 40, 1000, 0, segments);
+        return new TcpInfo(state, acked, notSent, sent + 40, 40, 1000, 0, segments, 0);
     }
 
     private static SentBytes of(TcpInfo info, long syn) {
@@ -125,7 +125,8 @@ class SentBytesTest {
                     info.bytesRetransmitted(),
                     info.rttMicros(),
                     info.silentMillis(),
-                    info.segmentsOut()));
+                    info.segmentsOut(),
+                    info.ackAgeMillis()));
         }
         SentBytes bytes = SentBytes.read(new EmbeddedChannel(), system);
         assertNotNull(bytes);
