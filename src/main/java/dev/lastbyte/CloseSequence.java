@@ -1,7 +1,9 @@
 package dev.lastbyte;
 
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -93,9 +95,11 @@ final class CloseSequence extends CloseState {
 
     void onReadComplete() {
         if (!phase.isEnding()) {
-            DiscardPump.onReadComplete(this, now());
+            boolean some = DiscardPump.onReadComplete(this, now());
             if (!isReading()) {
                 guarded(this::evaluate);
+            } else if (!some && phase == ClosePhase.DISCARDING && !delivery.isDelivered()) {
+                guarded(() -> WaitStep.beforeEof(this));
             }
         }
     }
@@ -197,24 +201,42 @@ final class CloseSequence extends CloseState {
         }
     }
 
+    /**
+     * Sends the FIN with a task of its own. Netty makes an exception for what is written behind it, which costs as much as the stack is
+     * deep, and close() comes from deep inside; and what other connections have to say in this turn goes first.
+     */
     private void halfClose() {
         enter(ClosePhase.HALF_CLOSING);
-        HalfClosure.shutdownOutput(channel())
-                .addListener(fin -> guarded(() -> {
-                    if (phase != ClosePhase.HALF_CLOSING) {
-                        return;
-                    }
-                    if (!fin.isSuccess()) {
-                        end.failed(fin.cause()); // ENOTCONN: the peer had reset the connection before our FIN
-                        finish(CloseCause.RESET);
-                        return;
-                    }
-                    markFin();
-                    WaitStep.start(this);
-                }));
+        cutOff();
+        HalfClosure.outliveEof(channel());
+        try {
+            later(this::sendFin);
+        } catch (RejectedExecutionException e) {
+            sendFin(); // the event loop has ended: there is no later
+        }
+    }
+
+    private void sendFin() {
+        if (phase != ClosePhase.HALF_CLOSING) {
+            return;
+        }
+        HalfClosure.shutdownOutput(channel()).addListener(fin -> guarded(() -> onFin((ChannelFuture) fin)));
         if (phase == ClosePhase.HALF_CLOSING) {
             FlushStep.armNextCheck(this, now());
         }
+    }
+
+    private void onFin(ChannelFuture fin) {
+        if (phase != ClosePhase.HALF_CLOSING) {
+            return;
+        }
+        if (!fin.isSuccess()) {
+            end.failed(fin.cause()); // ENOTCONN: the peer had reset the connection before our FIN
+            finish(CloseCause.RESET);
+            return;
+        }
+        markFin();
+        WaitStep.start(this);
     }
 
     private void evaluate() {
@@ -222,6 +244,9 @@ final class CloseSequence extends CloseState {
             case FLUSHING, HALF_CLOSING -> FlushStep.evaluate(this);
             case DISCARDING, LINGERING -> {
                 look(now());
+                if (finSent) {
+                    HalfClosure.releaseOutput(channel());
+                }
                 WaitStep.evaluate(this);
             }
             case OPEN, RESETTING, CLOSING, CLOSED -> {}
@@ -286,6 +311,17 @@ final class CloseSequence extends CloseState {
             CloseLog.LOG.debug("{} {} -> {}", channel(), phase, next);
         }
         phase = next;
+    }
+
+    /** Runs a step as a task of its own, on the channel's event loop, even if the channel moves to another one meanwhile. */
+    void later(Runnable step) {
+        ctx().executor().execute(() -> {
+            if (ctx().executor().inEventLoop()) {
+                guarded(step);
+            } else {
+                later(step);
+            }
+        });
     }
 
     /** Whatever goes wrong inside, the connection ends and its promises complete. */

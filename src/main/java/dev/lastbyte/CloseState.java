@@ -129,9 +129,6 @@ abstract class CloseState extends LoopTimer.Entry {
         flush = null;
         finSent = true;
         delivery.markFin();
-        if (delivery.isPeerNear()) {
-            look(now()); // it may have acknowledged already, and an EOF then needs no second look
-        }
     }
 
     /** Asks the kernel how far the peer's acknowledgements have come. */

@@ -1,5 +1,8 @@
 package dev.lastbyte;
 
+import io.netty.channel.Channel;
+import org.jspecify.annotations.Nullable;
+
 /** What a handler brings to each close of its connection. Thread-safe. */
 interface CloseTerms {
     /** The limits. */
@@ -18,9 +21,17 @@ interface CloseTerms {
         return new Unmanaged(config, system);
     }
 
-    /** The same connection's terms with other limits. */
-    static CloseTerms overridden(CloseTerms terms, GracefulCloseConfig config) {
-        return new Overridden(config, terms);
+    /** The terms of one close; limits that do not fit the connection's own must not keep it from being closed. */
+    static CloseTerms ofClose(Channel channel, CloseTerms terms, @Nullable CloseOverride wanted) {
+        if (wanted == null) {
+            return terms;
+        }
+        try {
+            return new Overridden(wanted.applyTo(terms.config()), terms);
+        } catch (RuntimeException e) {
+            CloseLog.LOG.warn("{} has limits that its CloseOverride does not fit; closing with its own", channel, e);
+            return terms;
+        }
     }
 
     /** Terms with other limits. Thread-safe as the original ones are. */

@@ -52,7 +52,7 @@ final class ClosingHandler extends GracefulCloseHandler {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (isEndOfInput(event)) {
+        if (PeerHalfCloses.isEndOfInput(event)) {
             sequence.onEof(resetSign().isSeen());
         } else if (!(event instanceof ChannelOutputShutdownEvent)) {
             ctx.fireUserEventTriggered(event);

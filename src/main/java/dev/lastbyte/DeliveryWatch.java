@@ -19,9 +19,6 @@ final class DeliveryWatch {
         NONE
     }
 
-    /** A peer on this host, or next to it. */
-    private static final int NEAR_MICROS = 1000;
-
     private static final DeliveryWatch DELIVERED = new DeliveryWatch(false);
     private static final DeliveryWatch DELIVERED_TO_ONE_THAT_HAD_ENDED = new DeliveryWatch(true);
 
@@ -146,11 +143,6 @@ final class DeliveryWatch {
     /** Whether the last {@link #poll} saw more acknowledged than the one before. */
     boolean progressed() {
         return progressed;
-    }
-
-    /** Whether an acknowledgement may be there as soon as something is sent. */
-    boolean isPeerNear() {
-        return source == Source.TCP_INFO && !delivered && rttMicros < NEAR_MICROS;
     }
 
     /** How long before the last {@link #poll} the last acknowledgement had come; 0 where unknown. */

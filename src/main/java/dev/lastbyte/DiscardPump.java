@@ -71,16 +71,18 @@ final class DiscardPump {
         }
     }
 
-    /** Ends a burst: reads on, or pauses. */
-    static void onReadComplete(CloseState close, long now) {
+    /** Ends a burst: reads on, or pauses; returns whether anything had come. */
+    static boolean onReadComplete(CloseState close, long now) {
         Meter meter = close.meter;
+        boolean some = false;
         long pause = 0;
         if (meter != null && meter.burstBytes > 0) {
+            some = true;
             pause = meter.pace.read(meter.burstBytes, now);
             meter.burstBytes = 0;
         }
         if (close.input != State.READING) {
-            return;
+            return some;
         }
         if (meter == null || pause == 0) {
             close.ctx().read();
@@ -89,6 +91,7 @@ final class DiscardPump {
             meter.resumeNanos = now + pause;
             close.channel().config().setAutoRead(false);
         }
+        return some;
     }
 
     /** Reads on if a pause is over. */

@@ -25,7 +25,7 @@ final class FlushStep {
         boolean outlivesEof = !HalfClosure.isSupported(close.channel()) || HalfClosure.outliveEof(close.channel());
         if (flush.isOnlyBarrierLeft()) {
             // In the listener of the last write the barrier comes as soon as we return: the common case pays no more.
-            close.ctx().executor().execute(() -> close.guarded(() -> awaitBarrier(close, outlivesEof)));
+            close.later(() -> awaitBarrier(close, outlivesEof));
         } else {
             awaitBarrier(close, outlivesEof);
         }

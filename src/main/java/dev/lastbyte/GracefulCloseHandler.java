@@ -6,8 +6,6 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.ServerChannel;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.util.concurrent.Future;
 import java.util.NoSuchElementException;
 import java.util.Objects;
@@ -216,8 +214,11 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
             halfCloses.begin(ctx);
         }
         if (wasActive) {
-            terms.watch().opened(ctx);
-            ctx.executor().execute(terms.watch()::announced); // when the handlers that are added with it are there too
+            ConnectionWatch watch = terms.watch();
+            watch.opened(ctx);
+            if (watch != ConnectionWatch.NONE) {
+                ctx.executor().execute(watch::announced); // when the handlers that are added with it are there too
+            }
         }
     }
 
@@ -269,8 +270,8 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         PeerHalfCloses known = halfCloses;
-        if (known != null && isEndOfInput(event) && known.isOurs() && !bypassed) {
-            onPeerHalfClose(ctx, event, known);
+        if (known != null && PeerHalfCloses.isEndOfInput(event) && known.isOurs() && !bypassed) {
+            known.onFin(ctx, event, resetSign.isSeen(), reset -> endAtPeerEof(ctx, reset));
         } else {
             ctx.fireUserEventTriggered(event);
         }
@@ -323,13 +324,9 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
         return resetSign;
     }
 
-    static boolean isEndOfInput(Object event) {
-        return event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE;
-    }
-
     /** Leaves its place to the handler that closes; returns null if that is gone, for somebody is removing this one. */
     private @Nullable CloseSequence begin(ChannelHandlerContext ctx) {
-        CloseTerms termsOfClose = termsOfClose(ctx.channel());
+        CloseTerms termsOfClose = CloseTerms.ofClose(ctx.channel(), terms, override);
         if (halfCloses != null) {
             halfCloses.stop();
         }
@@ -350,17 +347,6 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
     void takesOver(ChannelHandlerContext ctx) {
         this.ctx = ctx;
         terms.watch().opened(ctx);
-    }
-
-    /** Limits that do not fit this connection's own must not keep it from being closed. */
-    private CloseTerms termsOfClose(Channel channel) {
-        CloseOverride wanted = override;
-        try {
-            return wanted == null ? terms : CloseTerms.overridden(terms, wanted.applyTo(terms.config()));
-        } catch (RuntimeException e) {
-            CloseLog.LOG.warn("{} has limits that its CloseOverride does not fit; closing with its own", channel, e);
-            return terms;
-        }
     }
 
     private void countExchange(int change) {
@@ -386,14 +372,6 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
             running.force(cause);
         } else {
             context.close();
-        }
-    }
-
-    private void onPeerHalfClose(ChannelHandlerContext ctx, Object event, PeerHalfCloses known) {
-        if (resetSign.isSeen() || !known.owes(ctx)) {
-            endAtPeerEof(ctx, resetSign.isSeen());
-        } else {
-            known.await(ctx, event, () -> endAtPeerEof(ctx, true));
         }
     }
 

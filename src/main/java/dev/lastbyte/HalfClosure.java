@@ -56,9 +56,19 @@ final class HalfClosure {
      * send a clean FIN all the same.
      */
     static ChannelFuture shutdownOutput(Channel channel) {
+        if (TransportKind.of(channel) == TransportKind.EPOLL) {
+            return EpollFin.send(channel);
+        }
         if (!(channel instanceof DuplexChannel duplex)) {
             throw new IllegalStateException(channel + " cannot be half-closed");
         }
         return duplex.shutdownOutput();
+    }
+
+    /** Gives back what Netty keeps for output; for one whose FIN is sent. */
+    static void releaseOutput(Channel channel) {
+        if (channel instanceof DuplexChannel duplex && channel.unsafe().outboundBuffer() != null) {
+            duplex.shutdownOutput(); // the socket is shut down already: it is not asked again
+        }
     }
 }

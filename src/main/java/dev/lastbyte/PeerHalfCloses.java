@@ -1,6 +1,9 @@
 package dev.lastbyte;
 
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,13 +35,27 @@ final class PeerHalfCloses {
         return ownsHalfClosure && watch == null;
     }
 
+    /** Whether an event says that the peer has ended its side, in one of the ways in which transports do. */
+    static boolean isEndOfInput(Object event) {
+        return event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE;
+    }
+
+    /** The peer has ended its side: ends the channel now if nothing is owed; tells with what it ends whether that is a reset. */
+    void onFin(ChannelHandlerContext ctx, Object event, boolean reset, Consumer<Boolean> end) {
+        if (reset || !owes(ctx)) {
+            end.accept(reset);
+        } else {
+            await(ctx, event, () -> end.accept(true));
+        }
+    }
+
     /** Whether the peer is still owed something. */
-    boolean owes(ChannelHandlerContext ctx) {
+    private boolean owes(ChannelHandlerContext ctx) {
         return OutboundFlush.isPending(ctx) || openExchanges > 0 || config.peerHalfCloseGraceNanos() > 0;
     }
 
     /** Waits until nothing is owed, then closes the channel. */
-    void await(ChannelHandlerContext ctx, Object event, Runnable onReset) {
+    private void await(ChannelHandlerContext ctx, Object event, Runnable onReset) {
         PeerHalfCloseWatch begun = new PeerHalfCloseWatch(ctx, config, system, onReset);
         watch = begun;
         EpollHalfOpenFlush.install(ctx);

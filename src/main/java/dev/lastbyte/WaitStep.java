@@ -55,6 +55,17 @@ final class WaitStep {
         evaluate(close);
     }
 
+    /**
+     * A read found nothing: most likely the peer's EOF, which the transport acts on next. If everything has arrived it may end the
+     * channel, and is spared half of it.
+     */
+    static void beforeEof(CloseSequence close) {
+        close.look(close.now());
+        if (close.delivery.isDelivered()) {
+            HalfClosure.endAtEof(close.channel());
+        }
+    }
+
     /** The peer has ended its side. */
     static void onEof(CloseSequence close, boolean reset) {
         close.look(close.now());

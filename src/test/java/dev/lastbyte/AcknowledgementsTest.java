@@ -216,6 +216,7 @@ class AcknowledgementsTest {
             EmbeddedDuplexChannel channel = open(100, 40, new GracefulCloseHandler(config(), system));
             ChannelFuture future = acknowledged(channel);
             channel.pipeline().close();
+            channel.runPendingTasks();
             assertFalse(future.isDone());
             system.kernel(arrives ? TcpInfo.FIN_WAIT2 : TcpInfo.CLOSE, 100, arrives ? 101 : 60);
             int readings = system.readings();

@@ -87,6 +87,7 @@ class CloseEdgesTest {
         EmbeddedDuplexChannel other = told(system);
         system.kernel(TcpInfo.CLOSE_WAIT, 100, 0);
         other.pipeline().close();
+        other.runPendingTasks();
         system.kernel(TcpInfo.CLOSE, 100, 101);
         other.peerFin();
         assertEquals(

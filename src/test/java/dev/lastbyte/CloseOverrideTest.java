@@ -79,6 +79,7 @@ class CloseOverrideTest {
                 .closeTimeout(Duration.ofSeconds(1))
                 .build());
         longer.close(channel);
+        channel.runPendingTasks();
         assertEquals("FIN", channel.log().get(channel.log().size() - 1));
         channel.peerFin();
         assertFalse(channel.isOpen());

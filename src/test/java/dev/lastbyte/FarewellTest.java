@@ -119,6 +119,7 @@ class FarewellTest {
         words.answers = false;
         EmbeddedDuplexChannel channel = open();
         channel.pipeline().close();
+        channel.runPendingTasks();
         assertEquals("FIN", channel.log().get(channel.log().size() - 1));
         channel.peerFin();
         assertEquals(FarewellOutcome.SAID, farewell(channel).outcome());
@@ -150,6 +151,7 @@ class FarewellTest {
         EmbeddedDuplexChannel channel = open();
         channel.pipeline().close();
         channel.pipeline().remove(FarewellHandler.class);
+        channel.runPendingTasks();
         assertEquals("FIN", channel.log().get(channel.log().size() - 1));
         channel.peerFin();
         assertEquals(FarewellOutcome.UNANSWERED, farewell(channel).outcome());
@@ -261,6 +263,7 @@ class FarewellTest {
         EmbeddedDuplexChannel channel = open();
         goodbye(channel).limits(ten);
         channel.pipeline().close();
+        channel.runPendingTasks();
         channel.peerSends(11);
         assertEquals(CloseCause.BYTE_LIMIT, report(channel).cause());
 

@@ -532,6 +532,7 @@ class Http2FarewellTest {
         EmbeddedDuplexChannel channel = openWithStream(answers, "/never");
         channel.pipeline().close();
         channel.pipeline().remove(Http2FarewellHandler.class);
+        channel.runPendingTasks();
         assertTrue(channel.log().contains("FIN"));
         channel.peerFin();
         assertFarewell(channel, FarewellOutcome.UNANSWERED, 0, 0);
@@ -557,6 +558,7 @@ class Http2FarewellTest {
         EmbeddedDuplexChannel channel = new EmbeddedDuplexChannel(
                 new GracefulCloseHandler(GracefulCloseConfig.defaults(), system), new Http2FarewellHandler());
         channel.pipeline().close();
+        channel.runPendingTasks();
         assertTrue(channel.log().contains("FIN"));
     }
 

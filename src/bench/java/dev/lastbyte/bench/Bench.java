@@ -11,6 +11,7 @@ import picocli.CommandLine.HelpCommand;
         description = "What Lastbyte costs. Each command measures one table, everything it compares in one run.",
         subcommands = {
             HelpCommand.class,
+            AllCommand.class,
             StartUp.class,
             IdleHandler.class,
             EchoThroughput.class,
@@ -35,7 +36,10 @@ public final class Bench {
 
     /** Runs a command; the process's exit code is 0, 1 for a failure, 2 for a wrong option. A missed target is no failure. */
     public static void main(String[] arguments) {
-        CommandLine line = new CommandLine(new Bench()).setCaseInsensitiveEnumValuesAllowed(true);
-        System.exit(line.execute(arguments.length == 0 ? new String[] {"--help"} : arguments));
+        System.exit(commandLine().execute(arguments.length == 0 ? new String[] {"--help"} : arguments));
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new Bench()).setCaseInsensitiveEnumValuesAllowed(true);
     }
 }

@@ -4,7 +4,6 @@ import dev.lastbyte.demo.Transport;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,6 +23,9 @@ final class CloseRateCommand implements Callable<Integer> {
     @Mixin
     BenchOptions options = new BenchOptions();
 
+    @Mixin
+    private final Transports transports = new Transports();
+
     private final BenchTable table = new BenchTable("close-rate", "One connection per request: graceful against plain");
     private long wrong;
 
@@ -35,13 +37,8 @@ final class CloseRateCommand implements Callable<Integer> {
         }
         Path binaries = options.out.resolve("c");
         CloseClient client = new CloseClient(NativeProgram.compile("closeclient", binaries));
-        for (Transport transport : Transport.values()) {
-            Optional<String> unavailable = transport.unavailable();
-            if (unavailable.isPresent()) {
-                System.out.println(transport + " is left out: " + unavailable.get());
-            } else {
-                measure(client, transport);
-            }
+        for (Transport transport : transports.available()) {
+            measure(client, transport);
         }
         measureFloor(client, NativeProgram.compile("closeserver", binaries));
         table.add("short answers, resets and errors, all rows", "", Samples.of(wrong), NONE);
