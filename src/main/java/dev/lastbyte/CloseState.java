@@ -133,15 +133,15 @@ abstract class CloseState extends LoopTimer.Entry {
 
     /** Asks the kernel how far the peer's acknowledgements have come. */
     void look(long now) {
-        if (!delivery.isDelivered()) {
-            delivery.poll(channel(), terms.system());
-            limits.rtt(delivery.rttNanos());
-            if (delivery.progressed()) {
-                limits.outbound(config(), now);
-            }
+        TcpInfo seen = delivery.poll(channel(), terms.system());
+        if (seen != null) {
+            limits.rtt(seen.rttMicros());
+        }
+        if (delivery.progressed()) {
+            limits.outbound(config(), now);
         }
         if (delivery.isDelivered()) {
-            limits.delivered(now - delivery.ackAgeNanos());
+            limits.delivered(seen == null ? now : now - seen.ackAgeMillis() * 1_000_000);
             delivery = delivery.settled();
         }
     }

@@ -26,8 +26,6 @@ final class DeliveryWatch {
     private Source source;
     private long expectedAcks = -1;
     private long lastAcked = -1;
-    private int rttMicros;
-    private int ackAgeMillis;
     private boolean delivered;
     private boolean lost;
     private boolean finQueued;
@@ -90,21 +88,24 @@ final class DeliveryWatch {
         source = Source.NONE;
     }
 
-    /** Asks the kernel again. */
-    void poll(Channel channel, SystemView system) {
-        progressed = false;
+    /** Asks the kernel again; returns what it said, or null if it was not asked or did not answer. */
+    @Nullable
+    TcpInfo poll(Channel channel, SystemView system) {
         if (source != Source.TCP_INFO || delivered || lost) {
-            return;
+            if (progressed) { // one that is settled belongs to many, and is not written to
+                progressed = false;
+            }
+            return null;
         }
+        progressed = false;
         TcpInfo info = system.tcpInfo(channel);
         if (info != null) {
             take(info);
         }
+        return info;
     }
 
     private void take(TcpInfo info) {
-        rttMicros = (int) Math.min(Integer.MAX_VALUE, info.rttMicros());
-        ackAgeMillis = (int) Math.min(Integer.MAX_VALUE, info.ackAgeMillis());
         progressed = lastAcked >= 0 && info.bytesAcked() > lastAcked;
         lastAcked = info.bytesAcked();
         if (expectedAcks >= 0) {
@@ -143,16 +144,6 @@ final class DeliveryWatch {
     /** Whether the last {@link #poll} saw more acknowledged than the one before. */
     boolean progressed() {
         return progressed;
-    }
-
-    /** How long before the last {@link #poll} the last acknowledgement had come; 0 where unknown. */
-    long ackAgeNanos() {
-        return ackAgeMillis * 1_000_000L;
-    }
-
-    /** Smoothed round-trip time, 0 where unknown. */
-    long rttNanos() {
-        return rttMicros * 1000L;
     }
 
     /** Payload bytes not acknowledged when last looked at, -1 where unknown. */

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class DiscardLimits {
     private static final long MIN_POLL_NANOS = 5_000_000;
     private static final long MAX_POLL_NANOS = 500_000_000;
-    private static final long MAX_MIN_POLL_NANOS = 3_600_000_000_000L / 2;
+    private static final long MAX_CROWD_NANOS = 60_000_000_000L;
 
     /** Where an acknowledgement only begins the quiet period, it may be learnt of that part of the period later. */
     private static final int QUIET_PARTS = 8;
@@ -61,8 +61,8 @@ final class DiscardLimits {
     }
 
     /** The smoothed round-trip time, where it is known. */
-    void rtt(long nanos) {
-        rttMicros = (int) (nanos / 1000);
+    void rtt(long micros) {
+        rttMicros = (int) Math.min(Integer.MAX_VALUE, micros);
     }
 
     /** A drain wants it to be over earlier; returns whether that is earlier. */
@@ -131,7 +131,7 @@ final class DiscardLimits {
     /**
      * When to look at the wait again: the earliest moment at which {@link #waitEnd} may change, or the next poll.
      *
-     * @param crowdNanos how long to wait between two polls at least, given how many connections do
+     * @param crowdNanos how long to wait between two polls once there is no progress, given how many connections wait
      */
     long nextWaitCheck(CloseState close, long now, long crowdNanos) {
         GracefulCloseConfig config = close.config();
@@ -144,7 +144,7 @@ final class DiscardLimits {
             }
         }
         boolean polls = close.delivery.canTell() && !delivered;
-        return polls ? earlier(next, now + Math.max(crowdNanos, nextPoll(config))) : next;
+        return polls ? earlier(next, now + nextPoll(config, crowdNanos)) : next;
     }
 
     /** How long the kernel may go on without progress when it is left with unacknowledged bytes. */
@@ -152,13 +152,16 @@ final class DiscardLimits {
         return Math.max(deadlineNanos - now, config.stallTimeoutNanos());
     }
 
-    /** About each round trip while acknowledgements come, ever more rarely while none do. */
-    private long nextPoll(GracefulCloseConfig config) {
+    /** About each round trip while acknowledgements come, ever more rarely while none do, in a crowd very rarely. */
+    private long nextPoll(GracefulCloseConfig config, long crowdNanos) {
         if (!config.strategy().awaitsDelivery()) {
             return Math.max(MIN_POLL_NANOS, config.stallTimeoutNanos() / 4);
         }
+        if (pollMicros * 1000L > MAX_POLL_NANOS) {
+            return Math.max(MAX_POLL_NANOS, Math.min(crowdNanos, MAX_CROWD_NANOS));
+        }
         long poll = Math.max(pollMicros * 1000L, Math.min(rttMicros * 1000L, MAX_POLL_NANOS));
-        pollMicros = (int) (Math.min(MAX_POLL_NANOS, poll * 2) / 1000);
+        pollMicros = (int) (poll * 2 / 1000);
         return poll;
     }
 
@@ -174,7 +177,7 @@ final class DiscardLimits {
     private static int minPollMicros(GracefulCloseConfig config) {
         long nanos =
                 endsEarly(config) ? Math.max(MIN_POLL_NANOS, config.quietPeriodNanos() / QUIET_PARTS) : MIN_POLL_NANOS;
-        return (int) (Math.min(MAX_MIN_POLL_NANOS, nanos) / 1000);
+        return (int) (Math.min(MAX_POLL_NANOS, nanos) / 1000);
     }
 
     private static long earlier(long a, long b) {

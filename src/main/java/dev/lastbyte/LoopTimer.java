@@ -31,8 +31,8 @@ final class LoopTimer {
     private static final long PORTION_NANOS = 5_000_000;
     private static final int ENTRIES_PER_LOOK = 32;
 
-    /** One look at a connection costs about a microsecond: this keeps all looks of a loop at a hundredth of its time. */
-    private static final long NANOS_PER_LOOK = 125_000;
+    /** One look costs about three microseconds, timer included: this keeps all looks of a loop below a hundredth of its time. */
+    private static final long NANOS_PER_LOOK = 500_000;
 
     /** From here on moments are gathered, so that a crowd does not wake its loop for each of them. */
     private static final int CROWD = 256;
@@ -97,7 +97,7 @@ final class LoopTimer {
         }
     }
 
-    /** How long a close should at least wait between two looks at the kernel, given how many wait beside it. */
+    /** How long a close that makes no progress should wait between two looks at the kernel, given how many wait beside it. */
     static long lookPause(Entry entry) {
         LoopTimer timer = entry.timer;
         return timer == null ? 0 : timer.size * NANOS_PER_LOOK; // a stale size does no harm

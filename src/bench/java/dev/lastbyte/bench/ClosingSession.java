@@ -29,8 +29,12 @@ record ClosingSession(
     private static final int CLASSES = 40;
 
     /** Threads that come and go would take their CPU time with them. */
-    private static final List<String> JVM =
-            List.of("-Xmx1g", "-XX:-UseDynamicNumberOfCompilerThreads", "-XX:-UseDynamicNumberOfGCThreads");
+    private static final List<String> JVM = List.of(
+            "-Xms1g",
+            "-Xmx1g",
+            "-Xmn600m",
+            "-XX:-UseDynamicNumberOfCompilerThreads",
+            "-XX:-UseDynamicNumberOfGCThreads");
 
     ClosingFigures measure(ClosingVariant variant) throws Exception {
         try (JvmChild server = new JvmChild(JVM, ClosingServer.arguments(variant))) {
