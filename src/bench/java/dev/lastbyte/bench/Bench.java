@@ -28,6 +28,7 @@ import picocli.CommandLine.HelpCommand;
             DrainServer.class,
             DiscardBench.class,
             DiscardServer.class,
+            TruncateBench.class,
             ScaleBench.class,
             ScaleServer.class
         })

@@ -71,13 +71,13 @@ public final class DiscardBench implements Callable<Integer> {
             System.out.println("nginx: left out, " + e.getMessage());
         }
         for (Transport transport : available) {
-            receivers.put(byHand(transport), jvm(transport, false));
-            receivers.put(ours(transport), jvm(transport, true));
+            receivers.put(byHand(transport), jvm(transport, DiscardWay.HAND));
+            receivers.put(ours(transport), jvm(transport, DiscardWay.LASTBYTE));
         }
     }
 
-    private static DiscardReceiver jvm(Transport transport, boolean graceful) throws IOException {
-        return new DiscardReceiver.Jvm(List.of("discard-server", transport.name(), Boolean.toString(graceful)));
+    private static DiscardReceiver jvm(Transport transport, DiscardWay way) throws IOException {
+        return new DiscardReceiver.Jvm(List.of("discard-server", transport.name(), way.name()));
     }
 
     private static String byHand(Transport transport) {

@@ -18,8 +18,8 @@ public final class DiscardServer implements Callable<Integer> {
     @Parameters(index = "0")
     private Transport transport = Transport.NIO;
 
-    @Parameters(index = "1", description = "whether by the library; else by hand")
-    private boolean graceful;
+    @Parameters(index = "1")
+    private DiscardWay way = DiscardWay.HAND;
 
     @Override
     public Integer call() throws Exception {
@@ -28,12 +28,11 @@ public final class DiscardServer implements Callable<Integer> {
                 @Override
                 protected void initChannel(Channel channel) {
                     DiscardMeter meter = new DiscardMeter();
-                    if (graceful) {
+                    if (way.isGraceful()) {
                         AnswerAndClose answer = new AnswerAndClose(meter);
-                        channel.pipeline()
-                                .addLast(answer.counter(), new GracefulCloseHandler(unlimited(meter)), answer);
+                        channel.pipeline().addLast(answer.counter(), new GracefulCloseHandler(config(meter)), answer);
                     } else {
-                        channel.pipeline().addLast(new HandmadeDiscard(meter));
+                        way.discardByHand(channel, meter);
                     }
                 }
             });
@@ -45,8 +44,8 @@ public final class DiscardServer implements Callable<Integer> {
         return 0;
     }
 
-    private static GracefulCloseConfig unlimited(DiscardMeter meter) {
-        return GracefulCloseConfig.builder()
+    private GracefulCloseConfig config(DiscardMeter meter) {
+        GracefulCloseConfig.Builder limits = GracefulCloseConfig.builder()
                 .closeTimeout(LONG)
                 .flushTimeout(LONG)
                 .eofTimeout(LONG)
@@ -54,8 +53,7 @@ public final class DiscardServer implements Callable<Integer> {
                 .quietPeriod(LONG)
                 .deliveredTimeout(LONG)
                 .maxDiscardedBytes(Long.MAX_VALUE)
-                .unlimitedDiscardRate()
-                .closeListener((channel, report) -> meter.end(report.discardedBytes()))
-                .build();
+                .closeListener((channel, report) -> meter.end(report.discardedBytes()));
+        return (way == DiscardWay.PACED ? limits : limits.unlimitedDiscardRate()).build();
     }
 }

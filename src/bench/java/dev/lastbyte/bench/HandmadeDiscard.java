@@ -25,14 +25,19 @@ final class HandmadeDiscard extends ChannelInboundHandlerAdapter {
         long size = buffer.readableBytes();
         buffer.release();
         if (answered) {
-            bytes += size;
-            meter.read();
+            dropped(size);
             return;
         }
         answered = true;
         meter.begin();
         ctx.writeAndFlush(Unpooled.wrappedBuffer(new byte[] {'n', 'o', '\n'}))
                 .addListener(f -> ((DuplexChannel) ctx.channel()).shutdownOutput());
+    }
+
+    /** Something that another handler has taken from the socket by a call of its own. */
+    void dropped(long size) {
+        bytes += size;
+        meter.read();
     }
 
     @Override
