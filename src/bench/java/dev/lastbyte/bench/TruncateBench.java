@@ -94,9 +94,9 @@ public final class TruncateBench implements Callable<Integer> {
 
     private void start(NativeProgram discard) throws IOException {
         receivers.put(FLOOR, new DiscardReceiver.Native(discard, "epoll", 64 * 1024));
-        start(HAND, DiscardWay.HAND);
         start(LASTBYTE, DiscardWay.LASTBYTE);
         if (!options.smoke) {
+            start(HAND, DiscardWay.HAND);
             start(HAND + LOW_WATER, DiscardWay.HAND_LOW_WATER);
         }
         start(TRUNCATE, DiscardWay.TRUNCATE);
@@ -116,7 +116,7 @@ public final class TruncateBench implements Callable<Integer> {
         if (receiver == null) {
             throw new IllegalArgumentException(name);
         }
-        int size = name.equals(PACED) ? options.size(pacedMib, 4) : options.size(mib, 64);
+        int size = name.equals(PACED) ? options.size(pacedMib, 2) : options.size(mib, 64);
         long bytes = (long) size * MIB;
         try (NativeChild client = new NativeChild(upload, receiver.port(), bytes)) {
             long begin = System.nanoTime();
