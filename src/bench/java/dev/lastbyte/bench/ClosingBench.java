@@ -84,9 +84,12 @@ public final class ClosingBench implements Callable<Integer> {
                 "closing",
                 "%,d connections in their close sequence at once, one event loop".formatted(session.connections()));
         results.forEach((variant, figures) -> {
+            String what = "heap per closing connection, " + variant.transport() + handler(variant);
+            Samples bytes = samples(figures, ClosingFigures::heapBytes);
             if (variant.delivered()) {
-                String what = "heap per closing connection, " + variant.transport() + handler(variant);
-                table.add(what, "B", samples(figures, ClosingFigures::heapBytes), HEAP);
+                table.add(what, "B", bytes, HEAP);
+            } else {
+                table.add(what + ", not delivered", "B", bytes);
             }
         });
         results.forEach((variant, figures) -> {

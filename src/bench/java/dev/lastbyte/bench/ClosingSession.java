@@ -28,7 +28,7 @@ record ClosingSession(
     private static final int UNREAD_BYTES = 16 * 1024;
     private static final int CLASSES = 40;
 
-    /** Threads that come and go would take their CPU time with them. */
+    /** Threads that come and go would take their CPU time with them, and a collection in the wrong moment would be taken for a gap. */
     private static final List<String> JVM = List.of(
             "-Xms1g",
             "-Xmx1g",
@@ -45,13 +45,12 @@ record ClosingSession(
             try (IdlePeers clients = connect(variant, server, connections, timeout)) {
                 HeapHistogram open = HeapHistogram.parse(server.ask("heap"));
                 server.ask("close " + (variant.delivered() ? 0 : UNREAD_BYTES));
-                double heap = Double.NaN;
                 if (variant.delivered()) {
                     clients.awaitEnded(); // has read our FIN: the server is discarding
-                    heap = growth(variant, open, HeapHistogram.parse(server.ask("heap")));
                 }
                 Thread.sleep(settle.toMillis());
                 double percent = idlePercent(server);
+                double heap = growth(variant, open, HeapHistogram.parse(server.ask("heap")));
                 return end(variant, server, heap, percent);
             }
         }
