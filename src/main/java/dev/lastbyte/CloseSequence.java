@@ -208,7 +208,10 @@ final class CloseSequence extends CloseState {
     private void halfClose() {
         enter(ClosePhase.HALF_CLOSING);
         cutOff();
-        HalfClosure.outliveEof(channel());
+        if (!HalfClosure.outliveEof(channel()) || !Placement.isFirst(ctx())) {
+            sendFin(); // until then an EOF could end the channel, or a handler in front of ours write
+            return;
+        }
         try {
             later(this::sendFin);
         } catch (RejectedExecutionException e) {
@@ -220,7 +223,9 @@ final class CloseSequence extends CloseState {
         if (phase != ClosePhase.HALF_CLOSING) {
             return;
         }
-        HalfClosure.shutdownOutput(channel()).addListener(fin -> guarded(() -> onFin((ChannelFuture) fin)));
+        ChannelFuture sent =
+                Placement.isFirst(ctx()) ? HalfClosure.sendFin(channel()) : HalfClosure.shutdownOutput(channel());
+        sent.addListener(fin -> guarded(() -> onFin((ChannelFuture) fin)));
         if (phase == ClosePhase.HALF_CLOSING) {
             FlushStep.armNextCheck(this, now());
         }
@@ -247,7 +252,9 @@ final class CloseSequence extends CloseState {
                 if (finSent) {
                     HalfClosure.releaseOutput(channel());
                 }
-                WaitStep.evaluate(this);
+                if (!phase.isEnding()) {
+                    WaitStep.evaluate(this);
+                }
             }
             case OPEN, RESETTING, CLOSING, CLOSED -> {}
         }

@@ -141,7 +141,7 @@ abstract class CloseState extends LoopTimer.Entry {
             limits.outbound(config(), now);
         }
         if (delivery.isDelivered()) {
-            limits.delivered(seen == null ? now : now - seen.ackAgeMillis() * 1_000_000);
+            limits.delivered(config(), seen == null ? now : now - seen.ackAgeMillis() * 1_000_000, now);
             delivery = delivery.settled();
         }
     }

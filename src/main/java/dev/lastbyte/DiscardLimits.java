@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class DiscardLimits {
     private static final long MIN_POLL_NANOS = 5_000_000;
     private static final long MAX_POLL_NANOS = 500_000_000;
+    private static final long TURN_NANOS = 2_000_000;
     private static final long MAX_CROWD_NANOS = 60_000_000_000L;
 
     /** Where an acknowledgement only begins the quiet period, it may be learnt of that part of the period later. */
@@ -49,10 +50,15 @@ final class DiscardLimits {
         pollMicros = minPollMicros(config);
     }
 
-    /** The peer's TCP has everything, since a moment that may lie before the look that told. */
-    void delivered(long since) {
+    /**
+     * The peer's TCP has everything, since a moment that may lie before the look that told; but input that came while the event
+     * loop stood still is read before the peer counts as quiet.
+     */
+    void delivered(GracefulCloseConfig config, long when, long now) {
         if (!delivered) {
             delivered = true;
+            long earliest = now + TURN_NANOS - quietNanos(config);
+            long since = when - earliest > 0 ? when : Math.min(now, earliest);
             deliveredNanos = since;
             if (since - lastProgressNanos > 0) {
                 lastProgressNanos = since;
@@ -167,7 +173,11 @@ final class DiscardLimits {
 
     private long quietEnd(GracefulCloseConfig config) {
         long since = deliveredNanos - lastInboundNanos > 0 ? deliveredNanos : lastInboundNanos;
-        return since + Math.max(config.quietPeriodNanos(), 4000L * rttMicros);
+        return since + quietNanos(config);
+    }
+
+    private long quietNanos(GracefulCloseConfig config) {
+        return Math.max(config.quietPeriodNanos(), 4000L * rttMicros);
     }
 
     private static boolean endsEarly(GracefulCloseConfig config) {

@@ -190,7 +190,11 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
             if (c.eventLoop().inEventLoop()) {
                 step.accept(handler);
             } else {
-                c.eventLoop().execute(() -> step.accept(handler));
+                Channel there = c;
+                there.eventLoop().execute(() -> {
+                    GracefulCloseHandler current = find(there); // another one may have taken its place
+                    step.accept(current == null ? handler : current);
+                });
             }
         }
     }
@@ -252,6 +256,9 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
             ctx.close(promise);
         } else if (Placement.isOvertakenByTls(ctx)) {
             bypassed = true;
+            if (halfCloses != null) {
+                halfCloses.stop();
+            }
             GracefulCloseHandler inFront = new GracefulCloseHandler(terms);
             inFront.override = override;
             ctx.pipeline().addFirst(inFront);
@@ -331,6 +338,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
             halfCloses.stop();
         }
         CloseSequence begun = new CloseSequence(ctx, termsOfClose);
+        wasActive = true; // a connect listener may close before channelActive is fired
         handedOver = true;
         try {
             ctx.pipeline().replace(this, ctx.name(), new ClosingHandler(terms, resetSign, openExchanges, begun));
@@ -363,9 +371,13 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
         if (context == null) {
             return;
         }
-        GracefulCloseHandler current = handedOver ? find(context.channel()) : this;
-        CloseSequence running = current == null ? null : current.sequence();
-        if (running == null && !handedOver && context.channel().isActive()) {
+        GracefulCloseHandler current = handedOver || bypassed ? find(context.channel()) : this;
+        if (current != null && current != this) {
+            current.endNow(cause); // it closes in this one's place
+            return;
+        }
+        CloseSequence running = sequence();
+        if (running == null && current != null && !bypassed && context.channel().isActive()) {
             running = begin(context);
         }
         if (running != null) {

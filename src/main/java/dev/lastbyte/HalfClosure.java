@@ -56,13 +56,15 @@ final class HalfClosure {
      * send a clean FIN all the same.
      */
     static ChannelFuture shutdownOutput(Channel channel) {
-        if (TransportKind.of(channel) == TransportKind.EPOLL) {
-            return EpollFin.send(channel);
-        }
         if (!(channel instanceof DuplexChannel duplex)) {
             throw new IllegalStateException(channel + " cannot be half-closed");
         }
         return duplex.shutdownOutput();
+    }
+
+    /** The same where no handler but the caller's can write any more, which is cheaper on epoll. */
+    static ChannelFuture sendFin(Channel channel) {
+        return TransportKind.of(channel) == TransportKind.EPOLL ? EpollFin.send(channel) : shutdownOutput(channel);
     }
 
     /** Gives back what Netty keeps for output; for one whose FIN is sent. */

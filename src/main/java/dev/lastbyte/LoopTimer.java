@@ -70,7 +70,7 @@ final class LoopTimer {
         }
         if (timer.loop.inEventLoop()) {
             timer.arm(entry, nanos);
-        } else if (!timer.execute(() -> armAgain(entry, nanos))) {
+        } else if (!timer.execute(() -> armAgain(entry, nanos)) && timer.loop != loop) {
             entry.timer = null; // the channel has outlived the loop on which its close began
             entry.index = Entry.NOT_WAITING;
             arm(entry, nanos, loop, system);
@@ -196,21 +196,28 @@ final class LoopTimer {
         task = null;
         running = true;
         long begin = system.nanoTime();
+        try {
+            wakeDue(begin);
+        } finally {
+            running = false;
+            lastRunNanos = begin;
+            if (size == 0) {
+                rest();
+            } else {
+                schedule();
+            }
+        }
+    }
+
+    private void wakeDue(long begin) {
         int woken = 0;
         while (size > 0 && at(0).dueNanos - begin <= 0) {
             Entry due = at(0);
             removeAt(0);
             wake(due);
             if (++woken % ENTRIES_PER_LOOK == 0 && system.nanoTime() - begin >= PORTION_NANOS) {
-                break;
+                return;
             }
-        }
-        running = false;
-        lastRunNanos = begin;
-        if (size == 0) {
-            rest();
-        } else {
-            schedule();
         }
     }
 

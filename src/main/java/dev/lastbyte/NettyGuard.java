@@ -96,8 +96,9 @@ final class NettyGuard {
     /** What the jar's manifest says; where there is none (shaded), what Netty itself finds, which takes tens of milliseconds. */
     private static String versionOf(Class<?> type, String artifact) {
         Package jar = type.getPackage();
+        String title = jar == null ? null : jar.getImplementationTitle();
         String manifest = jar == null ? null : jar.getImplementationVersion();
-        if (manifest != null) {
+        if (manifest != null && title != null && title.startsWith("Netty/")) { // not an application's own, in a fat jar
             return manifest;
         }
         Map<String, Version> versions = Version.identify(NettyGuard.class.getClassLoader());

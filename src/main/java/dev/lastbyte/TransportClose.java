@@ -23,9 +23,12 @@ final class TransportClose {
         close.enter(reset ? ClosePhase.RESETTING : ClosePhase.CLOSING);
         if (reset) {
             close.end.aborted(SocketLinger.resetOnClose(channel));
-        } else if (!close.delivery.isDelivered()) { // a connection that has delivered everything makes no close wait
-            SocketLinger.neverBlock(channel);
-            if (!close.delivery.isLost()) {
+        } else {
+            boolean delivered = close.delivery.isDelivered();
+            if (!delivered || !close.finSent) { // the kernel lingers for bytes and for the FIN, whoever sends that
+                SocketLinger.neverBlock(channel);
+            }
+            if (!delivered && !close.delivery.isLost()) {
                 SocketLinger.boundKernel(channel, close.limits.kernelPatience(close.config(), close.now()));
             }
         }

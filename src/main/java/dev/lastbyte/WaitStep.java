@@ -61,7 +61,7 @@ final class WaitStep {
      */
     static void beforeEof(CloseSequence close) {
         close.look(close.now());
-        if (close.delivery.isDelivered()) {
+        if (close.delivery.isDelivered() && Placement.isFirst(close.ctx())) {
             HalfClosure.endAtEof(close.channel());
         }
     }

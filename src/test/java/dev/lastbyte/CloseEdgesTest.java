@@ -95,6 +95,44 @@ class CloseEdgesTest {
                 GracefulCloseHandler.report(other).getNow().outcome());
     }
 
+    /** It may write at any time: the FIN must not wait for a later task, in which its bytes would be dropped behind a clean end. */
+    @Test
+    void handlerInFront_leavesNoGapBetweenTheLastByteAndTheFin() {
+        channel.pipeline().addFirst("front", new ChannelDuplexHandler());
+        write(10);
+        channel.pipeline().close();
+        assertEquals("FIN", channel.log().get(channel.log().size() - 1));
+        channel.peerFin();
+    }
+
+    @Test
+    void withoutAHandlerInFront_theFinGoesOutWithTheTurn() {
+        write(10);
+        channel.pipeline().close();
+        assertFalse(channel.log().contains("FIN"), channel.log().toString());
+        channel.runPendingTasks();
+        assertTrue(channel.log().contains("FIN"), channel.log().toString());
+        channel.peerFin();
+    }
+
+    /** It is read first: closing over it would reset the peer. */
+    @Test
+    void inputThatCameWhileTheLoopStoodStill_keepsThePeerFromBeingQuiet() {
+        EmbeddedDuplexChannel other = told(system);
+        other.pipeline().close();
+        other.runPendingTasks();
+        system.kernel(TcpInfo.FIN_WAIT2, 100, 101, 2000); // acknowledged long ago, and nobody has looked
+        system.pass(other, 31);
+        other.runPendingTasks();
+        assertTrue(other.isOpen());
+        other.peerSends(100);
+        system.pass(other, 200);
+        assertTrue(other.isOpen());
+        system.pass(other, 100);
+        assertEquals(
+                CloseCause.QUIET, GracefulCloseHandler.report(other).getNow().cause());
+    }
+
     @Test
     void closeByAHandlerInFront_isNotThePeersEof() {
         EmbeddedDuplexChannel other = told(system);

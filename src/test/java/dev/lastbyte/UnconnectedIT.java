@@ -1,6 +1,7 @@
 package dev.lastbyte;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.testing.BytePattern;
@@ -12,6 +13,7 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -27,6 +29,7 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,6 +64,28 @@ class UnconnectedIT {
             assertTrue(channel.close().await(5, TimeUnit.SECONDS));
             assertTrue(report.await(5, TimeUnit.SECONDS));
             assertEquals(CloseCause.NOT_CONNECTED, report.getNow().cause());
+        }
+    }
+
+    /** The listener of a connect is told before the pipeline hears that the channel is active. */
+    @ParameterizedTest
+    @MethodSource("dev.lastbyte.testing.Transports#tcp")
+    void close_byTheConnectListener_isReportedOnce_asTheCloseOfAConnection(Transports transport) throws Exception {
+        List<CloseReport> told = new CopyOnWriteArrayList<>();
+        GracefulCloseConfig config = GracefulCloseConfig.builder()
+                .closeListener((channel, report) -> told.add(report))
+                .build();
+        try (ServerSocket listener = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+                Client client = new Client(transport, config)) {
+            Channel channel = client.bootstrap.register().syncUninterruptibly().channel();
+            Future<CloseReport> report = GracefulCloseHandler.report(channel);
+            channel.connect(listener.getLocalSocketAddress()).addListener(ChannelFutureListener.CLOSE);
+            listener.accept().close();
+            assertTrue(report.await(30, TimeUnit.SECONDS));
+            assertTrue(channel.closeFuture().await(30, TimeUnit.SECONDS));
+            channel.eventLoop().submit(() -> {}).syncUninterruptibly();
+            assertEquals(List.of(report.getNow()), told);
+            assertNotEquals(CloseCause.NOT_CONNECTED, report.getNow().cause());
         }
     }
 
@@ -140,13 +165,17 @@ class UnconnectedIT {
         private final ResourceCheck resources;
 
         Client(Transports transport) {
+            this(transport, GracefulCloseConfig.defaults());
+        }
+
+        Client(Transports transport, GracefulCloseConfig config) {
             EventLoopGroup group = transport.assumeAvailable().newGroup(1);
             resources = new ResourceCheck(group);
             bootstrap = new Bootstrap()
                     .group(group)
                     .channel(transport.clientChannel())
                     .option(ChannelOption.ALLOCATOR, resources.allocator())
-                    .handler(new GracefulCloseHandler());
+                    .handler(new GracefulCloseHandler(config));
         }
 
         @Override
