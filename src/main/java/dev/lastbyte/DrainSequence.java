@@ -30,7 +30,7 @@ final class DrainSequence {
      */
 
     private static final long STUCK_NANOS = 1_000_000_000;
-    private static final long FORCE_COST_NANOS = 20_000;
+    private static final long FORCE_COST_NANOS = 40_000;
     private static final long RETRY_NANOS = 100_000_000;
     private static final long FORCING_LOOK_NANOS = 5_000_000;
 

@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Another JVM that runs one of the benches' commands, told and telling by lines; it ends when its input does, so that none
@@ -17,7 +16,6 @@ import java.util.concurrent.TimeUnit;
  */
 final class JvmChild implements AutoCloseable {
     private static final int FIRST_JAVA_THAT_WARNS = 24;
-    private static final long GRACE_SECONDS = 10;
 
     private final Process process;
     private final BufferedReader output;
@@ -72,13 +70,6 @@ final class JvmChild implements AutoCloseable {
     @Override
     public void close() throws IOException {
         input.close();
-        try {
-            if (!process.waitFor(GRACE_SECONDS, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            process.destroyForcibly();
-        }
+        ProcessEnd.await(process);
     }
 }

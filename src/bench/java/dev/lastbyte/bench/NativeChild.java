@@ -7,11 +7,9 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /** A running {@link NativeProgram}, told and telling by lines; it ends when its input does. Not thread-safe. */
 final class NativeChild implements AutoCloseable {
-    private static final long GRACE_SECONDS = 10;
 
     private final Process process;
     private final BufferedReader output;
@@ -48,13 +46,6 @@ final class NativeChild implements AutoCloseable {
     @Override
     public void close() {
         input.close();
-        try {
-            if (!process.waitFor(GRACE_SECONDS, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            process.destroyForcibly();
-        }
+        ProcessEnd.await(process);
     }
 }

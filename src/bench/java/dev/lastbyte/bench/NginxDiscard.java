@@ -119,13 +119,6 @@ final class NginxDiscard implements DiscardReceiver {
     @Override
     public void close() {
         process.destroy();
-        try {
-            if (!process.waitFor(GRACE_SECONDS, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            process.destroyForcibly();
-        }
+        ProcessEnd.await(process);
     }
 }

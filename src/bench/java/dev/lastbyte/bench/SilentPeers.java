@@ -57,9 +57,9 @@ final class SilentPeers implements AutoCloseable {
         Map<String, HeldSocket> before = HeldSocket.of(server.pid());
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
         sockets.add(socket);
+        socket.getOutputStream().write(REQUEST);
         // Its kernel is not to hold the acknowledgement back: the time is to count from delivery.
         socket.setOption(ExtendedSocketOptions.TCP_QUICKACK, true);
-        socket.getOutputStream().write(REQUEST);
         byte[] answer = socket.getInputStream().readAllBytes();
         long eof = System.nanoTime();
         if (answer.length < FixedAnswer.BODY_BYTES) {
