@@ -6,6 +6,7 @@ import java.util.List;
 final class BarChart {
     private static final int WIDTH = 760;
     private static final int LABELS = 290;
+    private static final int LABEL_CHARACTER = 7;
     private static final int BAR = 20;
     private static final int STEP = 30;
     private static final int TOP = 56;
@@ -16,8 +17,10 @@ final class BarChart {
     static String svg(String title, String caption, String unit, List<BenchTable.Row> rows) {
         double scale = rows.stream().mapToDouble(BarChart::extent).max().orElse(1);
         int room = WIDTH - LABELS - RIGHT;
-        Svg svg = new Svg(WIDTH, TOP + STEP * rows.size() + 14, title);
-        svg.text(12, 22, "title", title).text(12, 41, "note", caption);
+        int longest = rows.stream().mapToInt(row -> row.what().length()).max().orElse(0);
+        int left = Math.min(0, LABELS - 16 - longest * LABEL_CHARACTER);
+        Svg svg = new Svg(left, WIDTH, TOP + STEP * rows.size() + 14, title);
+        svg.text(left + 12, 22, "title", title).text(left + 12, 41, "note", caption);
         for (int i = 0; i < rows.size(); i++) {
             BenchTable.Row row = rows.get(i);
             int y = TOP + i * STEP;

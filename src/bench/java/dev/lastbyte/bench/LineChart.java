@@ -1,5 +1,6 @@
 package dev.lastbyte.bench;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /** Growth of a figure with a number, as lines over a logarithmic axis, as SVG. Stateless. */
@@ -10,6 +11,7 @@ final class LineChart {
     private static final int RIGHT = 190;
     private static final int TOP = 60;
     private static final int BOTTOM = 50;
+    private static final int LABEL_HEIGHT = 15;
 
     private LineChart() {}
 
@@ -34,6 +36,7 @@ final class LineChart {
         int height = floor - TOP;
         svg.line(LEFT, floor, LEFT + room, floor, "axis").line(LEFT, TOP, LEFT, floor, "axis");
         svg.text(LEFT - 8, TOP + 4, "label", Samples.number(top) + " " + unit).text(LEFT - 8, floor + 4, "label", "0");
+        List<Double> labels = new ArrayList<>();
         for (int i = 0; i < lines.size(); i++) {
             List<Point> points = lines.get(i).points();
             double lastX = 0;
@@ -57,9 +60,18 @@ final class LineChart {
                 lastX = x;
                 lastY = y;
             }
-            svg.text(lastX + 10, lastY + 4, "value", lines.get(i).label());
+            double labelY = lastY;
+            while (isTaken(labels, labelY)) {
+                labelY -= LABEL_HEIGHT;
+            }
+            labels.add(labelY);
+            svg.text(lastX + 10, labelY + 4, "value", lines.get(i).label());
         }
         return svg.toString();
+    }
+
+    private static boolean isTaken(List<Double> labels, double y) {
+        return labels.stream().anyMatch(label -> Math.abs(label - y) < LABEL_HEIGHT);
     }
 
     private static double extreme(List<Line> lines, boolean least) {

@@ -12,7 +12,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
-import jdk.net.ExtendedSocketOptions;
 
 /**
  * Peers of one server that read their answer up to EOF, and then neither close nor send: how long does it hold their
@@ -58,8 +57,6 @@ final class SilentPeers implements AutoCloseable {
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
         sockets.add(socket);
         socket.getOutputStream().write(REQUEST);
-        // Its kernel is not to hold the acknowledgement back: the time is to count from delivery.
-        socket.setOption(ExtendedSocketOptions.TCP_QUICKACK, true);
         byte[] answer = socket.getInputStream().readAllBytes();
         long eof = System.nanoTime();
         if (answer.length < FixedAnswer.BODY_BYTES) {

@@ -40,11 +40,17 @@ final class Svg {
     private final StringBuilder out = new StringBuilder();
 
     Svg(int width, int height, String label) {
+        this(0, width, height, label);
+    }
+
+    /** A picture whose leftmost point is {@code left}, which may be negative. */
+    Svg(int left, int width, int height, String label) {
         out.append(String.format(
                 Locale.ROOT,
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\""
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"%d 0 %d %d\""
                         + " font-family=\"ui-sans-serif, system-ui, sans-serif\" role=\"img\" aria-label=\"%s\">%n",
-                width,
+                left,
+                width - left,
                 height,
                 escape(label)));
         out.append(STYLE);
