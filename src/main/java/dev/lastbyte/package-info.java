@@ -16,7 +16,8 @@
  * });
  * }</pre>
  *
- * <p>Reading order for the curious: {@link dev.lastbyte.GracefulCloseHandler} (the pipeline's door), {@code CloseSequence}
+ * <p>Reading order for the curious: {@link dev.lastbyte.GracefulCloseHandler} (the pipeline's door), {@code ClosingHandler}
+ * (which takes its place while the channel closes), {@code CloseSequence}
  * (the state machine, with a diagram), then one file per wire action: {@code OutboundFlush}, {@code HalfClosure}, {@code
  * DiscardPump}, {@code DeliveryWatch}, {@code SocketLinger}. The result is a {@link dev.lastbyte.CloseReport}.
  *
