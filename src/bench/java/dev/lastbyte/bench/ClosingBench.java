@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.function.ToDoubleFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -85,7 +84,7 @@ public final class ClosingBench implements Callable<Integer> {
                 "%,d connections in their close sequence at once, one event loop".formatted(session.connections()));
         results.forEach((variant, figures) -> {
             String what = "heap per closing connection, " + variant.transport() + handler(variant);
-            Samples bytes = samples(figures, ClosingFigures::heapBytes);
+            Samples bytes = Samples.of(figures, ClosingFigures::heapBytes);
             if (variant.delivered()) {
                 table.add(what, "B", bytes, HEAP);
             } else {
@@ -97,7 +96,7 @@ public final class ClosingBench implements Callable<Integer> {
                     !variant.delivered() && variant.transport() != Transport.NIO; // which cannot ask the kernel
             String what = "CPU while nothing happens, " + variant.transport() + handler(variant) + ", "
                     + variant.peers() + (checks ? ", checks included" : "");
-            Samples percent = samples(figures, ClosingFigures::idlePercent);
+            Samples percent = Samples.of(figures, ClosingFigures::idlePercent);
             if (variant.transport() == Transport.EPOLL) {
                 table.add(what, "% of a core", percent, IDLE);
             } else {
@@ -106,8 +105,8 @@ public final class ClosingBench implements Callable<Integer> {
         });
         results.forEach((variant, figures) -> {
             String what = variant.deadline() + ", " + variant.transport() + ", " + variant.peers();
-            table.add("event loop's gap at " + what, "ms", samples(figures, ClosingFigures::gapMillis), GAP);
-            table.add("last end after " + what, "ms", samples(figures, ClosingFigures::lateMillis), LATE);
+            table.add("event loop's gap at " + what, "ms", Samples.of(figures, ClosingFigures::gapMillis), GAP);
+            table.add("last end after " + what, "ms", Samples.of(figures, ClosingFigures::lateMillis), LATE);
         });
         table.publish(options);
         table.draw(options, "B", "bytes of heap per closing connection, beyond the open one's; the line is the target");
@@ -115,9 +114,5 @@ public final class ClosingBench implements Callable<Integer> {
 
     private static String handler(ClosingVariant variant) {
         return variant.managed() ? ", managed" : "";
-    }
-
-    private static Samples samples(List<ClosingFigures> figures, ToDoubleFunction<ClosingFigures> figure) {
-        return Samples.of(figures.stream().mapToDouble(figure).toArray());
     }
 }

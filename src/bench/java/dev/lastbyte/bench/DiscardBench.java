@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.function.ToDoubleFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -65,11 +64,7 @@ public final class DiscardBench implements Callable<Integer> {
         receivers.put("C, blocking, reads of 64 KiB", new DiscardReceiver.Native(discard, "blocking", 64 * 1024));
         receivers.put(FLOOR, new DiscardReceiver.Native(discard, "epoll", 64 * 1024));
         receivers.put(SMALL_READS, new DiscardReceiver.Native(discard, "epoll", 4 * 1024));
-        try {
-            receivers.put(NGINX, new NginxDiscard(options.out));
-        } catch (IOException e) {
-            System.out.println("nginx: left out, " + e.getMessage());
-        }
+        NginxDiscard.start(options.out).ifPresent(nginx -> receivers.put(NGINX, nginx));
         for (Transport transport : available) {
             receivers.put(byHand(transport), jvm(transport, DiscardWay.HAND));
             receivers.put(ours(transport), jvm(transport, DiscardWay.LASTBYTE));
@@ -104,21 +99,21 @@ public final class DiscardBench implements Callable<Integer> {
         String size = "%,d MiB".formatted(bytes / MIB);
         BenchTable table =
                 new BenchTable("discard", "An upload of " + size + " over loopback is discarded, by one thread");
-        results.forEach((name, costs) -> table.add(name, CPU, samples(costs, DiscardCost::cpuMillisPerGib)));
+        results.forEach((name, costs) -> table.add(name, CPU, Samples.of(costs, DiscardCost::cpuMillisPerGib)));
         for (Transport transport : available) {
             String name = ours(transport);
-            Samples ours = samples(costs(results, name), DiscardCost::cpuMillisPerGib);
+            Samples ours = Samples.of(costs(results, name), DiscardCost::cpuMillisPerGib);
             compare(table, name, ours, results, FLOOR, Target.atMost(1.25));
             compare(table, name, ours, results, results.containsKey(NGINX) ? NGINX : SMALL_READS, Target.atMost(0.8));
         }
         results.forEach((name, costs) -> {
             if (!Double.isNaN(costs.get(0).reads())) {
-                table.add(name, "reads per GiB", samples(costs, DiscardCost::readsPerGib));
+                table.add(name, "reads per GiB", Samples.of(costs, DiscardCost::readsPerGib));
             }
         });
         for (Transport transport : available) {
-            Samples byHand = samples(costs(results, byHand(transport)), DiscardCost::allocatedPerRead);
-            Samples ours = samples(costs(results, ours(transport)), DiscardCost::allocatedPerRead);
+            Samples byHand = Samples.of(costs(results, byHand(transport)), DiscardCost::allocatedPerRead);
+            Samples ours = Samples.of(costs(results, ours(transport)), DiscardCost::allocatedPerRead);
             table.add(byHand(transport), "B of heap per read", byHand);
             table.add(ours(transport), "B of heap per read", ours);
             table.add(ours(transport), "B of heap per read, beyond Netty's own", ours.minus(byHand), Target.atMost(1));
@@ -137,15 +132,11 @@ public final class DiscardBench implements Callable<Integer> {
         table.add(
                 name,
                 "times " + other,
-                ours.relativeTo(samples(costs(results, other), DiscardCost::cpuMillisPerGib)),
+                ours.relativeTo(Samples.of(costs(results, other), DiscardCost::cpuMillisPerGib)),
                 target);
     }
 
     private static List<DiscardCost> costs(Map<String, List<DiscardCost>> results, String name) {
         return results.getOrDefault(name, List.of());
-    }
-
-    private static Samples samples(List<DiscardCost> costs, ToDoubleFunction<DiscardCost> figure) {
-        return Samples.of(costs.stream().mapToDouble(figure).toArray());
     }
 }

@@ -77,8 +77,8 @@ public final class DrainBench implements Callable<Integer> {
 
     private static void add(
             BenchTable table, String what, List<Times> plain, List<Times> drain, ToDoubleFunction<Times> time) {
-        Samples ofPlain = Samples.of(plain.stream().mapToDouble(time).toArray());
-        Samples ofDrain = Samples.of(drain.stream().mapToDouble(time).toArray());
+        Samples ofPlain = Samples.of(plain, time);
+        Samples ofDrain = Samples.of(drain, time);
         table.add("ChannelGroup.close(), " + what, "ms", ofPlain);
         table.add("drain(), " + what, "ms", ofDrain);
         table.add(what, RATIO_UNIT, ofDrain.relativeTo(ofPlain), RATIO);

@@ -3,8 +3,6 @@ package dev.lastbyte.bench;
 import dev.lastbyte.demo.Transport;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoopGroup;
@@ -41,19 +39,5 @@ final class EchoServer implements AutoCloseable {
     @Override
     public void close() {
         listener.close().syncUninterruptibly();
-    }
-
-    /** Flushes once per read loop. */
-    private static final class Echo extends ChannelInboundHandlerAdapter {
-        @Override
-        public void channelRead(ChannelHandlerContext ctx, Object message) {
-            ctx.write(message, ctx.voidPromise());
-        }
-
-        @Override
-        public void channelReadComplete(ChannelHandlerContext ctx) {
-            ctx.flush();
-            ctx.fireChannelReadComplete();
-        }
     }
 }

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import java.util.function.ToDoubleFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -71,19 +70,19 @@ final class EchoThroughput implements Callable<Integer> {
                         + " messages under way each, one event loop");
         rates.forEach((variant, measured) -> {
             String what = variant.transport() + ": " + variant.first();
-            table.add(what, "1,000/s", samples(measured, Rate::thousands));
-            table.add(what + ", CPU", "µs/message", samples(measured, Rate::cpuMicros));
+            table.add(what, "1,000/s", Samples.of(measured, Rate::thousands));
+            table.add(what + ", CPU", "µs/message", Samples.of(measured, Rate::cpuMicros));
             if (variant.first() != FirstHandler.NONE) {
                 List<Rate> plain = rates.get(new Variant(variant.transport(), FirstHandler.NONE));
                 table.add(
                         what + " against plain",
                         "of plain",
-                        samples(measured, Rate::thousands).relativeTo(samples(plain, Rate::thousands)),
+                        Samples.of(measured, Rate::thousands).relativeTo(Samples.of(plain, Rate::thousands)),
                         Target.atLeast(LEAST_RATIO));
                 table.add(
                         what + " against plain, CPU",
                         "of plain's CPU",
-                        samples(measured, Rate::cpuMicros).relativeTo(samples(plain, Rate::cpuMicros)));
+                        Samples.of(measured, Rate::cpuMicros).relativeTo(Samples.of(plain, Rate::cpuMicros)));
             }
         });
         return table;
@@ -101,9 +100,5 @@ final class EchoThroughput implements Callable<Integer> {
             double cpu = CpuTime.ofProcess(self) - cpuBefore;
             return new Rate(Double.parseDouble(told[0]) / 1000, cpu / 1000 / Double.parseDouble(told[1]));
         }
-    }
-
-    private static Samples samples(List<Rate> rates, ToDoubleFunction<Rate> figure) {
-        return Samples.of(rates.stream().mapToDouble(figure).toArray());
     }
 }

@@ -168,18 +168,4 @@ public class IdleHandlerBenchmark {
             ctx.flush();
         }
     }
-
-    /** Sends back what came. */
-    private static final class Echo extends ChannelInboundHandlerAdapter {
-        @Override
-        public void channelRead(ChannelHandlerContext ctx, Object message) {
-            ctx.write(message, ctx.voidPromise());
-        }
-
-        @Override
-        public void channelReadComplete(ChannelHandlerContext ctx) {
-            ctx.flush();
-            ctx.fireChannelReadComplete();
-        }
-    }
 }

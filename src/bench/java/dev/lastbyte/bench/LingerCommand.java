@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.function.ToDoubleFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -105,8 +104,8 @@ final class LingerCommand implements Callable<Integer> {
     }
 
     private static void add(BenchTable table, Variant variant, List<StalledPeers.Closed> closed) {
-        Samples last = samples(closed, StalledPeers.Closed::lastSeconds);
-        Samples gap = samples(closed, StalledPeers.Closed::gapMillis);
+        Samples last = Samples.of(closed, StalledPeers.Closed::lastSeconds);
+        Samples gap = Samples.of(closed, StalledPeers.Closed::gapMillis);
         if (variant.keepsPromise()) {
             table.add(variant.label() + ": last closed", "s", last, LAST);
             table.add(variant.label() + ": longest gap", "ms", gap, GAP);
@@ -114,11 +113,7 @@ final class LingerCommand implements Callable<Integer> {
             table.add(variant.label() + ": last closed", "s", last);
             table.add(variant.label() + ": longest gap", "ms", gap);
         }
-        Samples first = samples(closed, result -> result.firstSeconds() * 1000);
+        Samples first = Samples.of(closed, result -> result.firstSeconds() * 1000);
         table.add(variant.label() + ": first closed", "ms", first);
-    }
-
-    private static Samples samples(List<StalledPeers.Closed> closed, ToDoubleFunction<StalledPeers.Closed> figure) {
-        return Samples.of(closed.stream().mapToDouble(figure).toArray());
     }
 }

@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.function.ToDoubleFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -41,7 +40,7 @@ final class Registry implements Callable<Integer> {
         }
         Map<Variant, List<Cost>> costs = Rounds.alternate(variants, options.size(ROUNDS, 1), this::once);
         Map<Variant, Samples> nanos = new LinkedHashMap<>();
-        costs.forEach((variant, measured) -> nanos.put(variant, samples(measured, Cost::nanos)));
+        costs.forEach((variant, measured) -> nanos.put(variant, Samples.of(measured, Cost::nanos)));
         BenchTable table = new BenchTable(
                 "registry",
                 "Register a connection and close it while others are open, on " + LOOPS + " event loops at once");
@@ -60,9 +59,9 @@ final class Registry implements Callable<Integer> {
                 }
             }
         }
-        Samples plain = samples(costs.get(new Variant(FirstHandler.NONE, most)), Cost::heapBytes);
-        Samples handler = samples(costs.get(new Variant(FirstHandler.HANDLER, most)), Cost::heapBytes);
-        Samples managed = samples(costs.get(new Variant(FirstHandler.MANAGED, most)), Cost::heapBytes);
+        Samples plain = Samples.of(costs.get(new Variant(FirstHandler.NONE, most)), Cost::heapBytes);
+        Samples handler = Samples.of(costs.get(new Variant(FirstHandler.HANDLER, most)), Cost::heapBytes);
+        Samples managed = Samples.of(costs.get(new Variant(FirstHandler.MANAGED, most)), Cost::heapBytes);
         table.add("heap of an open connection without a socket, plain Netty", "B", plain);
         table.add("GracefulCloseHandler over plain, its context in the pipeline included", "B", handler.minus(plain));
         table.add(
@@ -112,9 +111,5 @@ final class Registry implements Callable<Integer> {
 
     private static String number(int value) {
         return Samples.number(value).replace(".00", "");
-    }
-
-    private static Samples samples(List<Cost> costs, ToDoubleFunction<Cost> figure) {
-        return Samples.of(costs.stream().mapToDouble(figure).toArray());
     }
 }

@@ -1,8 +1,10 @@
 package dev.lastbyte.bench;
 
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Locale;
 import java.util.function.DoubleBinaryOperator;
+import java.util.function.ToDoubleFunction;
 
 /** One figure as it was measured in several rounds. Immutable. */
 public final class Samples {
@@ -18,6 +20,11 @@ public final class Samples {
     /** In the order of the rounds. */
     public static Samples of(double... values) {
         return new Samples(values.clone());
+    }
+
+    /** One figure of each round's result. */
+    public static <T> Samples of(Collection<T> rounds, ToDoubleFunction<? super T> figure) {
+        return new Samples(rounds.stream().mapToDouble(figure).toArray());
     }
 
     public double median() {

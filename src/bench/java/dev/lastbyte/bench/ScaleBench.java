@@ -104,7 +104,7 @@ public final class ScaleBench implements Callable<Integer> {
             int size,
             List<Growth> growth,
             ToDoubleFunction<Growth> figure) {
-        Samples samples = Samples.of(growth.stream().mapToDouble(figure).toArray());
+        Samples samples = Samples.of(growth, figure);
         table.add(what, unit, samples);
         return new LineChart.Point(size, samples);
     }

@@ -39,7 +39,7 @@ public final class ScaleServer implements Callable<Integer> {
         ChannelHandler child = end.childHandler(new Nothing());
         channels = new Channel[count]; // in any case, so that it makes no difference
         for (int i = 0; i < count; i++) {
-            channels[i] = new SilentChannel();
+            channels[i] = new SinkChannel();
             channels[i].pipeline().addLast(child);
             loops.register(channels[i]);
         }

@@ -78,6 +78,6 @@ final class ServerRuns {
         if (own == null) {
             throw new IllegalArgumentException("server: " + server.label() + " (expected: one that was measured)");
         }
-        return Samples.of(own.stream().mapToDouble(figure).toArray());
+        return Samples.of(own, figure);
     }
 }

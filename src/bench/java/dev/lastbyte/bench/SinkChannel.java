@@ -24,7 +24,7 @@ final class SinkChannel extends AbstractChannel implements DuplexChannel {
     private static final SocketAddress ADDRESS = new LocalAddress("sink");
 
     private final Config config = new Config(this);
-    private boolean open = true;
+    private volatile boolean open = true; // threads that wait for the end ask
     private boolean inputShutdown;
     private boolean outputShutdown;
 

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.function.ToDoubleFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -56,22 +55,24 @@ final class StartUp implements Callable<Integer> {
         BenchTable table = new BenchTable(
                 "start-up", "Start of a JVM whose server answers one connection with 1 KB and closes it, from main()");
         for (Variant variant : variants) {
-            Samples sinceMain = samples(times.get(variant), Times::sinceMain);
+            Samples sinceMain = Samples.of(times.get(variant), Times::sinceMain);
             String what = variant.transport() + ": " + variant.first();
             table.add(what, "ms", sinceMain);
-            table.add(what + ", CPU of all threads", "ms of CPU", samples(times.get(variant), Times::cpu));
-            table.add(what + ", since the JVM's start", "ms since JVM", samples(times.get(variant), Times::sinceJvm));
+            table.add(what + ", CPU of all threads", "ms of CPU", Samples.of(times.get(variant), Times::cpu));
+            table.add(
+                    what + ", since the JVM's start", "ms since JVM", Samples.of(times.get(variant), Times::sinceJvm));
         }
         for (Variant variant : variants) {
             if (variant.first() != FirstHandler.NONE) {
                 List<Times> plain = times.get(new Variant(variant.transport(), FirstHandler.NONE));
-                Samples more = samples(times.get(variant), Times::sinceMain).minus(samples(plain, Times::sinceMain));
+                Samples more =
+                        Samples.of(times.get(variant), Times::sinceMain).minus(Samples.of(plain, Times::sinceMain));
                 String what = variant.transport() + ": " + variant.first() + " over plain";
                 table.add(what, "ms more", more, Target.atMost(MOST_MILLIS));
                 table.add(
                         what + ", CPU",
                         "ms of CPU more",
-                        samples(times.get(variant), Times::cpu).minus(samples(plain, Times::cpu)));
+                        Samples.of(times.get(variant), Times::cpu).minus(Samples.of(plain, Times::cpu)));
             }
         }
         table.publish(options);
@@ -93,9 +94,5 @@ final class StartUp implements Callable<Integer> {
             String[] told = child.read().split(" ");
             return new Times(Long.parseLong(told[0]) / 1e6, Long.parseLong(told[1]), Long.parseLong(told[2]) / 1e6);
         }
-    }
-
-    private static Samples samples(List<Times> times, ToDoubleFunction<Times> figure) {
-        return Samples.of(times.stream().mapToDouble(figure).toArray());
     }
 }

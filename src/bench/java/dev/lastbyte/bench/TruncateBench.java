@@ -167,8 +167,6 @@ public final class TruncateBench implements Callable<Integer> {
     }
 
     private static Samples samples(Map<String, List<Upload>> results, String name, ToDoubleFunction<Upload> figure) {
-        return Samples.of(results.getOrDefault(name, List.of()).stream()
-                .mapToDouble(figure)
-                .toArray());
+        return Samples.of(results.getOrDefault(name, List.of()), figure);
     }
 }
