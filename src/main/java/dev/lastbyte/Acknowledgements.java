@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who waits for acknowledgements on one connection, each up to a place in the stream. It is looked at by {@link LoopSweep}, at
  * the end of each read, because a transport closes the descriptor right after the read that found the end, and by the {@link
- * DeliveryWatch} of a close. Stands nearest the transport, or right behind the {@link GracefulCloseHandler}; idle, it costs a
+ * Delivery} of a close. Stands nearest the transport, or right behind the {@link GracefulCloseHandler}; idle, it costs a
  * comparison per read.
  *
  * <p>Confined to the channel's event loop.

@@ -1,10 +1,13 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.Loggers;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.util.AttributeKey;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
 
 /**
  * Other limits for one close than those of the connection's {@link GracefulCloseConfig}: an answer given early, such as HTTP's
@@ -19,6 +22,11 @@ import java.util.function.UnaryOperator;
  * is logged as a warning, and it is closed with its own limits. Thread-safe, and good for any number of connections.
  */
 public final class CloseOverride implements ChannelFutureListener {
+    private static final Logger LOG = Loggers.of(CloseOverride.class);
+
+    /** What was left with a channel for its next close. */
+    private static final AttributeKey<CloseOverride> NEXT = AttributeKey.valueOf(CloseOverride.class, "next");
+
     private final UnaryOperator<GracefulCloseConfig.Builder> change;
 
     private CloseOverride(UnaryOperator<GracefulCloseConfig.Builder> change) {
@@ -48,7 +56,14 @@ public final class CloseOverride implements ChannelFutureListener {
      * @throws NullPointerException if {@code channel} is null
      */
     public ChannelFuture close(Channel channel) {
-        GracefulCloseHandler.closeWith(channel, this);
+        if (!channel.isRegistered()) {
+            channel.close();
+        } else if (channel.eventLoop().inEventLoop()) {
+            channel.attr(NEXT).set(this);
+            channel.pipeline().close();
+        } else {
+            channel.eventLoop().execute(() -> close(channel));
+        }
         return channel.closeFuture();
     }
 
@@ -58,7 +73,34 @@ public final class CloseOverride implements ChannelFutureListener {
         close(future.channel());
     }
 
-    GracefulCloseConfig applyTo(GracefulCloseConfig configured) {
+    /**
+     * Gives the next close of a channel these limits, unless that was asked for with limits of its own, or others were offered
+     * before. Does nothing when the close sequence has begun. From any thread.
+     *
+     * @throws NullPointerException if {@code channel} is null
+     */
+    public void offerTo(Channel channel) {
+        channel.attr(NEXT).setIfAbsent(this);
+    }
+
+    /**
+     * The limits of a close that begins now: the configured ones, or those that were left with the channel. Limits that do not fit
+     * the connection's own must not keep it from being closed.
+     */
+    static GracefulCloseConfig limitsOf(Channel channel, GracefulCloseConfig configured) {
+        CloseOverride left = channel.hasAttr(NEXT) ? channel.attr(NEXT).getAndSet(null) : null;
+        if (left == null) {
+            return configured;
+        }
+        try {
+            return left.applyTo(configured);
+        } catch (RuntimeException e) {
+            LOG.warn("{} has limits that its CloseOverride does not fit; closing with its own", channel, e);
+            return configured;
+        }
+    }
+
+    private GracefulCloseConfig applyTo(GracefulCloseConfig configured) {
         return Objects.requireNonNull(change.apply(configured.toBuilder()), "change")
                 .build();
     }

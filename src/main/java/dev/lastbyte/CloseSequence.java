@@ -1,29 +1,38 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.EventLoops;
+import dev.lastbyte.internal.Loggers;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
- * The state machine of one connection's close, from {@code close()} to the report: takes in what happens, decides which step
- * comes next. The steps are {@link FlushStep}, {@link WaitStep} and {@link TransportClose}.
+ * The state machine of one connection's close, from {@code close()} to the report: takes in what happens, and decides which phase
+ * comes next. {@link CloseLimits} says when a wait is over, {@link Delivery} what has arrived, {@link CloseRecord} keeps what the
+ * report will say.
  *
- * <p>Confined to the channel's event loop.
+ * <p>Tens of thousands of closes may wait at once, so it is one object that holds the facts itself. Confined to the channel's event
+ * loop.
  */
-final class CloseSequence extends CloseState {
+final class CloseSequence extends LoopTimer.Entry implements Connection.RunningClose {
     /*
      * OPEN ──close()──► FLUSHING ──barrier──► HALF_CLOSING ──FIN──► DISCARDING ──EOF, quiet, limit──► CLOSING ──► CLOSED
      *                      │                        │                   │ EOF, not all acknowledged      ▲
      *                      │                        └───────────────► LINGERING ──acknowledged, limit────┘
      *                      └─ stalled, failed, forced ─► RESETTING ──► CLOSED
      *
+     * ClosePhase has the table of legal moves, enter() refuses all others. What goes wrong inside ends the connection, see guarded().
+     *
      * Why these steps, in this order:
      *
      * 1. The FIN certifies the stream. So it follows the last byte or is not sent at all: shutdownOutput() with bytes queued
-     *    drops them and still sends a clean FIN, and a plain close after a failed flush does the same. Both would turn a cut
-     *    answer into a complete one; hence the barrier, and SO_LINGER 0 where it does not come.
+     *    drops them and still sends a clean FIN, and a plain close after a failed flush does the same. Both would make a truncated
+     *    answer look complete; hence the barrier, and SO_LINGER 0 where it does not come.
      * 2. Input is read and dropped from the first moment on, not only after the FIN: a peer that writes everything before it
      *    reads would otherwise wait for us while we wait for it.
      * 3. Unread input, or a byte that arrives after close(), makes the kernel drop its send queue. DISCARDING keeps the socket
@@ -34,41 +43,77 @@ final class CloseSequence extends CloseState {
      *    queue: the kernel goes on sending, bounded by TCP_USER_TIMEOUT.
      *
      * Every phase looks at the clock through one timer and one absolute deadline. State is changed before anything is called
-     * that may call back; a late event finds its phase gone and does nothing. Whatever throws ends the connection.
+     * that may call back; a late event finds its phase gone and does nothing.
      */
 
-    private ClosePhase phase = ClosePhase.OPEN;
-    private @Nullable Throwable suspect;
+    private static final Logger LOG = Loggers.of(CloseSequence.class);
 
-    CloseSequence(ChannelHandlerContext ctx, CloseTerms terms) {
-        super(ctx, terms);
+    /** Longer than any transport takes to close; a handler in front of ours may have swallowed the close. */
+    static final long NET_NANOS = 5_000_000_000L;
+
+    private final GracefulCloseConfig config;
+    private final Connection connection;
+    private final SystemView system;
+    private final CloseLimits limits;
+    private final CloseRecord record;
+    private final @Nullable TlsClose tls;
+    private ChannelHandlerContext ctx;
+    private ClosePhase phase = ClosePhase.OPEN;
+    private Delivery delivery;
+    private Discarding.State input = Discarding.State.OFF;
+    private @Nullable Discarding discarding; // of a peer that has sent something
+    private @Nullable OutboundFlush flush; // while output is on its way to the kernel
+    private @Nullable TlsHandshakeSweep sweep; // where there is no TLS session to wait for
+    private @Nullable Throwable suspect; // an exception that may be the transport's
+    private boolean cutOff; // the application gets no input any more, and its writes fail
+    private boolean eofSeen; // the peer has ended its side
+    private boolean finSent; // our FIN is queued in the kernel
+    private boolean resetArmed; // should the transport close the channel now, the peer gets a reset
+
+    CloseSequence(ChannelHandlerContext ctx, GracefulCloseConfig config, Connection connection, SystemView system) {
+        this.ctx = ctx;
+        this.config = config;
+        this.connection = connection;
+        this.system = system;
+        ctx.channel().remoteAddress(); // which the channel keeps, and the socket does not once it is closed
+        long now = now();
+        delivery = new Delivery(ctx.channel(), system);
+        limits = new CloseLimits(config, now);
+        record = new CloseRecord(now);
+        ChannelHandlerContext tlsContext = Placement.tlsBehind(ctx);
+        tls = tlsContext == null ? null : TlsClose.of(tlsContext);
     }
 
     // ---- what may happen to it -------------------------------------------------------------------------------------
 
+    /** It has got a place of its own in the pipeline. */
+    void placed(ChannelHandlerContext own) {
+        ctx = own;
+    }
+
     /** Runs the sequence; the promise is completed when the channel is closed. */
     void start(ChannelPromise promise) {
-        end.join(promise);
+        record.join(promise);
         guarded(this::begin);
     }
 
     /** A further {@code close()} joins the first. */
     void join(ChannelPromise promise) {
-        end.join(promise);
+        record.join(promise);
     }
 
     /** Ends an idle connection at the peer's EOF: nothing is pending, so a plain close loses nothing. */
     void endAtPeerEof(boolean wasReset) {
         eofSeen = true;
-        end.reset(wasReset);
+        record.reset(wasReset);
         force(wasReset ? CloseCause.RESET : CloseCause.EOF);
     }
 
-    /** Ends the sequence now, without waiting for anything: cut output is reset, everything else closed as it is. */
-    void force(CloseCause cause) {
+    @Override
+    public void force(CloseCause cause) {
         guarded(() -> {
-            if (phase == ClosePhase.OPEN && !OutboundFlush.isPending(ctx())) {
-                end.flushed(now());
+            if (phase == ClosePhase.OPEN && !OutboundFlush.isPending(ctx)) {
+                record.flushed(now());
                 markWritten(false);
             }
             if (!phase.isEnding()) {
@@ -77,8 +122,8 @@ final class CloseSequence extends CloseState {
         });
     }
 
-    /** Sets an earlier end than the configuration's: that of a drain. */
-    void limit(long deadlineNanos) {
+    @Override
+    public void limit(long deadlineNanos) {
         guarded(() -> {
             if (!phase.isEnding() && limits.drainDeadline(deadlineNanos)) {
                 armAt(deadlineNanos);
@@ -86,21 +131,43 @@ final class CloseSequence extends CloseState {
         });
     }
 
-    void onRead(long bytes) {
-        DiscardPump.onRead(this, bytes);
+    @Override
+    public boolean isWaiting() {
+        return phase == ClosePhase.DISCARDING || phase == ClosePhase.LINGERING;
+    }
+
+    @Override
+    public boolean isEnding() {
+        return phase.isEnding();
+    }
+
+    /** Whether the application gets no input any more, and its writes fail. */
+    boolean isCutOff() {
+        return cutOff;
+    }
+
+    /** Input has come that is dropped; with the bytes that TLS would have read, or null if it is of another kind. */
+    void onRead(long bytes, @Nullable ByteBuf content) {
+        if (tls != null && content != null) {
+            tls.onDropped(content);
+        }
         if (bytes > 0) {
+            count(bytes);
             limits.inbound(now());
         }
     }
 
+    /** The transport has delivered what there was. */
     void onReadComplete() {
-        if (!phase.isEnding()) {
-            boolean some = DiscardPump.onReadComplete(this, now());
-            if (!isReading()) {
-                guarded(this::evaluate);
-            } else if (!some && phase == ClosePhase.DISCARDING && !delivery.isDelivered()) {
-                guarded(() -> WaitStep.beforeEof(this));
-            }
+        if (phase.isEnding()) {
+            return;
+        }
+        boolean some = discarding != null && discarding.hasBurst();
+        readOn(now());
+        if (input != Discarding.State.READING) {
+            guarded(this::evaluate);
+        } else if (!some && phase == ClosePhase.DISCARDING && !delivery.isDelivered()) {
+            guarded(this::beforeEof);
         }
     }
 
@@ -111,14 +178,14 @@ final class CloseSequence extends CloseState {
         }
         eofSeen = true;
         noteReset(reset);
-        DiscardPump.stop(this);
+        stopReading();
         guarded(() -> {
-            if (phase == ClosePhase.DISCARDING || phase == ClosePhase.LINGERING) {
-                WaitStep.onEof(this, reset);
+            if (isWaiting()) {
+                endWaitAtEof(reset);
             } else if (reset) {
                 finish(CloseCause.RESET);
             } else {
-                EpollHalfOpenFlush.install(ctx());
+                EpollHalfOpenFlush.install(ctx);
             }
         });
     }
@@ -128,78 +195,229 @@ final class CloseSequence extends CloseState {
         suspect = cause;
     }
 
-    private void noteReset(boolean reset) {
-        Throwable cause = suspect;
-        if (reset && cause != null) {
-            end.failed(cause);
-        }
-        end.reset(reset);
-    }
-
+    /** The channel has become inactive. */
     void onInactive(boolean reset) {
         guarded(() -> {
             if (!phase.isEnding()) {
                 noteReset(reset);
-                end.cause(inactiveCause(reset));
-                end.waitEnded(now());
+                record.cause(inactiveCause(reset));
+                record.waitEnded(now());
             }
             onClosed();
         });
     }
 
+    private void noteReset(boolean reset) {
+        Throwable cause = suspect;
+        if (reset && cause != null) {
+            record.failed(cause);
+        }
+        record.reset(reset);
+    }
+
+    private CloseCause inactiveCause(boolean reset) {
+        if (reset) {
+            return CloseCause.RESET;
+        }
+        if (phase == ClosePhase.FLUSHING && !HalfClosure.isSupported(channel()) && !OutboundFlush.isPending(ctx)) {
+            record.flushed(now()); // an HTTP/2 stream ends by itself behind its last frame
+            return CloseCause.HALF_CLOSE_UNSUPPORTED;
+        }
+        // A handler nearer to the transport may have closed the channel; else it was the transport, at the peer's EOF.
+        if (!isWaiting() || channel().eventLoop().isShuttingDown() || !Placement.isFirst(ctx)) {
+            return CloseRecord.transportCause(channel());
+        }
+        eofSeen = true;
+        noteEof();
+        return sweep != null ? CloseCause.TLS_HANDSHAKE : CloseCause.EOF;
+    }
+
+    // ---- the clock -------------------------------------------------------------------------------------------------
+
+    private long now() {
+        return system.nanoTime();
+    }
+
+    /** Wakes the close at the given moment, or earlier. */
+    private void armAt(long nanos) {
+        LoopTimer.arm(this, nanos, ctx.executor(), system);
+    }
+
     @Override
-    void onTimer() {
+    void onDue() {
+        if (!EventLoops.run(ctx.executor(), this::onTimer)) {
+            LOG.debug("{} has an event loop that does not run any more", channel());
+        }
+    }
+
+    private void onTimer() {
         guarded(() -> {
             if (phase == ClosePhase.RESETTING || phase == ClosePhase.CLOSING) {
-                TransportClose.force(this);
+                closeBelow();
             } else {
                 evaluate();
             }
         });
     }
 
-    // ---- which step comes next -------------------------------------------------------------------------------------
+    /** Looks at the clock, and at what the kernel says. */
+    private void evaluate() {
+        switch (phase) {
+            case FLUSHING, HALF_CLOSING -> evaluateFlush();
+            case DISCARDING, LINGERING -> {
+                look(now());
+                if (finSent) {
+                    HalfClosure.releaseOutput(channel());
+                }
+                if (!phase.isEnding()) {
+                    evaluateWait();
+                }
+            }
+            case OPEN, RESETTING, CLOSING, CLOSED -> {}
+        }
+    }
+
+    // ---- FLUSHING: everything written goes into the kernel, input is dropped meanwhile ------------------------------
 
     private void begin() {
         eofSeen = HalfClosure.isInputShutdown(channel());
         enter(ClosePhase.FLUSHING);
-        ctx().fireUserEventTriggered(CloseStartedEvent.INSTANCE);
+        ctx.fireUserEventTriggered(CloseStartedEvent.INSTANCE);
         if (phase != ClosePhase.FLUSHING) {
             return;
         }
         if (HalfClosure.isOutputShutdown(channel())) {
-            end.streamUnknown();
+            record.streamUnknown();
             delivery.cannotTell();
-            end.flushed(now());
+            record.flushed(now());
             finSent = true;
-            WaitStep.start(this);
+            startWait();
         } else if (channel().isRegistered()) {
-            FlushStep.start(this);
+            startFlush();
         } else { // somebody deregistered the channel; NIO cannot even write then
-            TransportClose.awaitNet(this);
-            channel().eventLoop().register(channel()).addListener(f -> guarded(() -> FlushStep.start(this)));
+            awaitNet();
+            channel().eventLoop().register(channel()).addListener(f -> guarded(this::startFlush));
         }
     }
 
-    /** Everything written is in the kernel. */
-    void onFlushed() {
+    private void startFlush() {
+        if (eofSeen) {
+            EpollHalfOpenFlush.install(ctx); // before the flush that would fail without it
+        }
+        ChannelFuture barrier = flush().start();
+        if (barrier.isDone()) {
+            onBarrier(barrier);
+            return;
+        }
+        barrier.addListener(f -> guarded(() -> onBarrier((ChannelFuture) f)));
+        cutOff = true;
+        boolean outlivesEof = !HalfClosure.isSupported(channel()) || HalfClosure.outliveEof(channel());
+        // In the listener of the last write the barrier comes as soon as we return: the common case pays no more.
+        if (!flush().isOnlyBarrierLeft() || !later(() -> awaitBarrier(outlivesEof))) {
+            awaitBarrier(outlivesEof);
+        }
+    }
+
+    private void awaitBarrier(boolean outlivesEof) {
+        if (phase != ClosePhase.FLUSHING || resetArmed) {
+            return;
+        }
+        // Should the transport close the channel meanwhile (failed write, loop shut down), a FIN would hide the
+        // truncation.
+        resetArmed = true;
+        record.aborted(SocketLinger.resetOnClose(channel()));
+        if (outlivesEof && !eofSeen) {
+            startReading();
+        } else {
+            stopReading(); // an EOF seen now would end the channel below us, with its output
+        }
+        armNextFlushCheck(now());
+    }
+
+    private void onBarrier(ChannelFuture barrier) {
+        if (phase != ClosePhase.FLUSHING) {
+            return;
+        }
+        if (!barrier.isSuccess()) {
+            onFlushFailed(barrier.cause());
+        } else if (flush().hasMore()) {
+            cutOff = true; // a write's listener has written behind the barrier; now nobody can any more
+            startFlush();
+        } else {
+            disarmReset();
+            onFlushed();
+        }
+    }
+
+    private void disarmReset() {
+        if (resetArmed) {
+            SocketLinger.finOnClose(channel());
+            record.aborted(false);
+        }
+    }
+
+    private void onFlushFailed(Throwable cause) {
+        record.failed(cause);
+        if (channel().isOpen()) {
+            finish(CloseCause.WRITE_FAILED);
+        } else { // the transport has closed itself; channelInactive follows
+            record.cut(flush().unsentBytes());
+            record.cause(
+                    channel().eventLoop().isShuttingDown() ? CloseCause.EVENT_LOOP_SHUTDOWN : CloseCause.WRITE_FAILED);
+            awaitNet();
+        }
+    }
+
+    private void evaluateFlush() {
         long now = now();
-        end.flushed(now);
+        resumeIfDue(now);
+        look(now);
+        if (flush().progressed()) {
+            limits.outbound(config, now);
+        }
+        CloseCause over = limits.flushEnd(config, now);
+        if (over != null) {
+            finish(over);
+        } else {
+            armNextFlushCheck(now);
+        }
+    }
+
+    private void armNextFlushCheck(long now) {
+        armAt(orEndOfPause(limits.nextFlushCheck(config, now)));
+    }
+
+    /** The way of what was written into the kernel. */
+    private OutboundFlush flush() {
+        OutboundFlush known = flush;
+        if (known == null) {
+            known = new OutboundFlush(ctx);
+            flush = known;
+        }
+        return known;
+    }
+
+    /** Everything written is in the kernel. */
+    private void onFlushed() {
+        long now = now();
+        record.flushed(now);
         limits.begin(now);
         if (!HalfClosure.isSupported(channel())) {
             finish(CloseCause.HALF_CLOSE_UNSUPPORTED);
             return;
         }
-        boolean halfCloses = config().strategy().halfCloses();
+        boolean halfCloses = config.strategy().halfCloses();
         markWritten(halfCloses);
         if (eofSeen && !awaitsDelivery()) {
             finish(CloseCause.EOF);
         } else if (halfCloses) {
             halfClose();
         } else {
-            WaitStep.start(this);
+            startWait();
         }
     }
+
+    // ---- HALF_CLOSING: the FIN follows the last byte ---------------------------------------------------------------
 
     /**
      * Sends the FIN with a task of its own. Netty makes an exception for what is written behind it, which costs as much as the stack is
@@ -207,15 +425,12 @@ final class CloseSequence extends CloseState {
      */
     private void halfClose() {
         enter(ClosePhase.HALF_CLOSING);
-        cutOff();
-        if (!HalfClosure.outliveEof(channel()) || !Placement.isFirst(ctx())) {
-            sendFin(); // until then an EOF could end the channel, or a handler in front of ours write
-            return;
-        }
-        try {
-            later(this::sendFin);
-        } catch (RejectedExecutionException e) {
-            sendFin(); // the event loop has ended: there is no later
+        cutOff = true;
+        // Until the task runs, an EOF could end the channel, or a handler in front of ours write; an ended loop runs
+        // none.
+        boolean canWait = HalfClosure.outliveEof(channel()) && Placement.isFirst(ctx);
+        if (!canWait || !later(this::sendFin)) {
+            sendFin();
         }
     }
 
@@ -224,10 +439,10 @@ final class CloseSequence extends CloseState {
             return;
         }
         ChannelFuture sent =
-                Placement.isFirst(ctx()) ? HalfClosure.sendFin(channel()) : HalfClosure.shutdownOutput(channel());
+                Placement.isFirst(ctx) ? HalfClosure.sendFin(channel()) : HalfClosure.shutdownOutput(channel());
         sent.addListener(fin -> guarded(() -> onFin((ChannelFuture) fin)));
         if (phase == ClosePhase.HALF_CLOSING) {
-            FlushStep.armNextCheck(this, now());
+            armNextFlushCheck(now());
         }
     }
 
@@ -236,113 +451,364 @@ final class CloseSequence extends CloseState {
             return;
         }
         if (!fin.isSuccess()) {
-            end.failed(fin.cause()); // ENOTCONN: the peer had reset the connection before our FIN
+            record.failed(fin.cause()); // ENOTCONN: the peer had reset the connection before our FIN
             finish(CloseCause.RESET);
             return;
         }
-        markFin();
-        WaitStep.start(this);
+        flush = null;
+        finSent = true;
+        delivery.markFin();
+        startWait();
     }
 
-    private void evaluate() {
-        switch (phase) {
-            case FLUSHING, HALF_CLOSING -> FlushStep.evaluate(this);
-            case DISCARDING, LINGERING -> {
-                look(now());
-                if (finSent) {
-                    HalfClosure.releaseOutput(channel());
-                }
-                if (!phase.isEnding()) {
-                    WaitStep.evaluate(this);
-                }
+    // ---- DISCARDING, LINGERING: waiting for the peer's EOF or its acknowledgements ---------------------------------
+
+    private void startWait() {
+        boolean discards = config.strategy().discards() && !eofSeen;
+        if (!discards && !awaitsDelivery()) {
+            finish(eofSeen ? CloseCause.EOF : CloseCause.NOT_AWAITED);
+        } else if (tls != null && tls.isWithoutSession()) {
+            if (eofSeen) {
+                finish(CloseCause.EOF);
+            } else { // nothing to wait for but what has arrived already
+                sweep = new TlsHandshakeSweep(tls.isRefused(), config.quietPeriodNanos(), now());
+                discard();
             }
-            case OPEN, RESETTING, CLOSING, CLOSED -> {}
+        } else if (discards) {
+            discard();
+        } else {
+            linger();
         }
     }
 
-    /** Ends every wait and closes the socket. */
-    void finish(CloseCause cause) {
-        if (phase == ClosePhase.FLUSHING && cause != CloseCause.WRITE_FAILED && !end.isReset()) {
-            FlushStep.endEarly(this);
+    private void discard() {
+        enter(ClosePhase.DISCARDING);
+        if (!delivery.canTell() || delivery.isDelivered() || !HalfClosure.outliveEof(channel())) {
+            HalfClosure.endAtEof(channel());
+        }
+        cutOff = true;
+        startReading();
+        evaluateWait();
+    }
+
+    /** Waits for acknowledgements alone. */
+    private void linger() {
+        enter(ClosePhase.LINGERING);
+        if (!eofSeen) {
+            HalfClosure.outliveEof(channel());
+            cutOff = true;
+        }
+        stopReading();
+        evaluateWait();
+    }
+
+    /**
+     * A read found nothing: most likely the peer's EOF, which the transport acts on next. If everything has arrived it may end the
+     * channel, and is spared half of it.
+     */
+    private void beforeEof() {
+        look(now());
+        if (delivery.isDelivered() && Placement.isFirst(ctx)) {
+            HalfClosure.endAtEof(channel());
+        }
+    }
+
+    private void endWaitAtEof(boolean reset) {
+        look(now());
+        noteEof();
+        if (reset || delivery.isLost()) {
+            finish(CloseCause.RESET);
+        } else if (sweep != null) {
+            finish(CloseCause.TLS_HANDSHAKE);
+        } else if (delivery.isDelivered() || !awaitsDelivery()) {
+            finish(CloseCause.EOF);
+        } else if (phase == ClosePhase.DISCARDING) {
+            linger();
+        }
+    }
+
+    private void noteEof() {
+        record.eofAfterFin(finSent && delivery.isDelivered() && delivery.tellsOrder());
+    }
+
+    private void evaluateWait() {
+        if (delivery.isDelivered() && phase == ClosePhase.LINGERING) {
+            finish(eofSeen ? CloseCause.EOF : CloseCause.ACKNOWLEDGED);
+            return;
         }
         long now = now();
-        boolean cut = !end.isFlushed();
-        if (cut) {
-            end.cut(flush().unsentBytes());
+        CloseCause over = waitEnd(now);
+        if (over != null) {
+            finish(over);
+            return;
         }
-        look(now);
-        end.cause(cause);
-        end.waitEnded(now);
-        TransportClose.start(this, cause, cut);
+        if (delivery.isDelivered()) {
+            HalfClosure.endAtEof(channel());
+        }
+        long crowd = LoopTimer.lookPause(this);
+        armAt(orEndOfPause(limits.nextWaitCheck(config, input, delivery.canTell(), now, crowd)));
+        if (sweep != null) {
+            armAt(sweep.nextCheck());
+        }
     }
 
-    /** A write failed and the transport has closed itself; channelInactive follows. */
-    void closedByTransport(CloseCause cause) {
-        end.cut(flush().unsentBytes());
-        end.cause(cause);
-        TransportClose.awaitNet(this);
-    }
-
-    private CloseCause inactiveCause(boolean reset) {
-        if (reset) {
+    /** Why the wait is over, or null while it goes on. */
+    private @Nullable CloseCause waitEnd(long now) {
+        resumeIfDue(now);
+        if (delivery.isLost()) {
             return CloseCause.RESET;
         }
-        if (phase == ClosePhase.FLUSHING && !HalfClosure.isSupported(channel()) && !OutboundFlush.isPending(ctx())) {
-            end.flushed(now()); // an HTTP/2 stream ends by itself behind its last frame
-            return CloseCause.HALF_CLOSE_UNSUPPORTED;
-        }
-        boolean waited = phase == ClosePhase.DISCARDING || phase == ClosePhase.LINGERING;
-        return waited && !channel().eventLoop().isShuttingDown()
-                ? WaitStep.onInactive(this)
-                : CloseEnd.transportCause(channel());
+        CloseCause over = limits.waitEnd(config, input, delivery.canTell(), now);
+        boolean paused = input == Discarding.State.PAUSED;
+        boolean swept = sweep != null
+                && (over == CloseCause.QUIET || (over == null && sweep.isOver(discardedBytes(), paused, now)));
+        return swept ? CloseCause.TLS_HANDSHAKE : over;
     }
 
-    /** The channel is closed: the report goes out. */
-    void onClosed() {
+    /**
+     * Whether the strategy waits for the peer's acknowledgements, and can. Not once the peer has ended its side where that
+     * would cost the event loop a whole core.
+     */
+    private boolean awaitsDelivery() {
+        return config.strategy().awaitsDelivery()
+                && delivery.canTell()
+                && !(eofSeen && NettyGuard.spinsWhenHalfClosed(channel()));
+    }
+
+    // ---- CLOSING, RESETTING: the socket itself ---------------------------------------------------------------------
+
+    /** Ends every wait and closes the socket. */
+    private void finish(CloseCause cause) {
+        if (phase == ClosePhase.FLUSHING
+                && cause != CloseCause.WRITE_FAILED
+                && !record.isReset()
+                && flush().isOnlyBarrierLeft()) {
+            disarmReset(); // only the barrier is on its way (io_uring takes a turn for that): nothing is truncated
+            record.flushed(now());
+            markWritten(false);
+        }
+        long now = now();
+        boolean cut = !record.isFlushed();
+        if (cut) {
+            record.cut(flush().unsentBytes());
+        }
+        look(now);
+        record.cause(cause);
+        record.waitEnded(now);
+        if (cut || (isUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET)) {
+            enter(ClosePhase.RESETTING);
+            record.aborted(SocketLinger.resetOnClose(channel()));
+        } else {
+            enter(ClosePhase.CLOSING);
+            leaveToKernel(now);
+        }
+        closeSocket();
+    }
+
+    private boolean isUndelivered(CloseCause cause) {
+        return delivery.canTell() && !delivery.isDelivered() && !delivery.isLost() && CloseRecord.isLimit(cause);
+    }
+
+    private void leaveToKernel(long now) {
+        boolean delivered = delivery.isDelivered();
+        if (!delivered || !finSent) { // the kernel lingers for bytes and for the FIN, whoever sends that
+            SocketLinger.neverBlock(channel());
+        }
+        if (!delivered && !delivery.isLost()) {
+            SocketLinger.boundKernel(channel(), limits.kernelPatience(config, now));
+        }
+    }
+
+    private void closeSocket() {
+        Channel channel = channel();
+        if (channel.isRegistered()) {
+            closeContext();
+        } else {
+            // Somebody deregistered the channel: io_uring closes no descriptor of an unregistered one.
+            channel.eventLoop().register(channel).addListener(f -> closeContext());
+        }
         if (phase != ClosePhase.CLOSED) {
-            LoopTimer.cancel(this);
-            enter(ClosePhase.CLOSED);
-            end.complete(this, now());
+            awaitNet();
         }
     }
 
-    ClosePhase phase() {
-        return phase;
+    private void closeContext() {
+        ctx.close().addListener(f -> guarded(this::onClosed));
     }
 
-    void enter(ClosePhase next) {
+    /** Sees to it that the end comes, whatever the transport does. */
+    private void awaitNet() {
+        LoopTimer.cancel(this);
+        armAt(now() + NET_NANOS);
+    }
+
+    /** The transport has not closed in time. */
+    private void closeBelow() {
+        LOG.warn(
+                "{} did not close within {} s of being told to; closing it past all handlers",
+                channel(),
+                NET_NANOS / 1_000_000_000L);
+        closePastHandlers();
+        onClosed();
+    }
+
+    private void closePastHandlers() {
+        Channel channel = channel();
+        channel.unsafe().close(channel.voidPromise());
+        if (channel.isOpen()) {
+            channel.unsafe().closeForcibly();
+        }
+    }
+
+    // ---- CLOSED: the report goes out -------------------------------------------------------------------------------
+
+    private void onClosed() {
+        if (phase == ClosePhase.CLOSED) {
+            return;
+        }
+        LoopTimer.cancel(this);
+        enter(ClosePhase.CLOSED);
+        CloseReport.Builder report = record.describe(channel(), config, delivery, finSent, now());
+        report.discardedBytes = discardedBytes();
+        OptionalLong late = OptionalLong.of(report.discardedBytes);
+        if (tls != null) {
+            report.tlsEnd = tls.end(eofSeen && !record.isReset() && !delivery.isLost());
+            late = tls.applicationBytes();
+        }
+        record.publish(channel(), config, connection, report, late.orElse(0), finSent);
+    }
+
+    // ---- input: read and dropped, at its pace and up to its limit ---------------------------------------------------
+
+    /*
+     * Reads are issued from the handler nearest the transport, so that neither autoRead nor a handler that swallows read() can
+     * stop them.
+     */
+
+    private void startReading() {
+        if (input == Discarding.State.OFF) {
+            input = Discarding.State.READING;
+            if (config.maxDiscardedBytes() == 0) {
+                suspendReading(Discarding.State.EXHAUSTED);
+            } else {
+                ctx.read();
+            }
+        }
+    }
+
+    private void stopReading() {
+        suspendReading(Discarding.State.OFF);
+    }
+
+    private void suspendReading(Discarding.State why) {
+        input = why;
+        channel().config().setAutoRead(false);
+    }
+
+    private void count(long bytes) {
+        Discarding known = discarding;
+        if (known == null) {
+            known = new Discarding(config.discardBytesPerSecond(), now());
+            discarding = known;
+        }
+        if (known.read(bytes) >= config.maxDiscardedBytes() && input != Discarding.State.OFF) {
+            suspendReading(Discarding.State.EXHAUSTED);
+        }
+    }
+
+    /** The burst is over: reads on, or pauses. */
+    private void readOn(long now) {
+        Discarding known = discarding;
+        long pause = known != null && known.hasBurst() ? known.endBurst(now) : 0;
+        if (input != Discarding.State.READING) {
+            return;
+        }
+        if (known == null || pause == 0) {
+            ctx.read();
+        } else {
+            known.pauseUntil(now + pause);
+            suspendReading(Discarding.State.PAUSED);
+        }
+    }
+
+    private void resumeIfDue(long now) {
+        if (input == Discarding.State.PAUSED && discarding != null && now - discarding.resumeNanos() >= 0) {
+            input = Discarding.State.READING;
+            ctx.read();
+        }
+    }
+
+    /** The given moment, or the end of a pause if that is earlier. */
+    private long orEndOfPause(long nanos) {
+        return input == Discarding.State.PAUSED && discarding != null
+                ? CloseLimits.earlier(nanos, discarding.resumeNanos())
+                : nanos;
+    }
+
+    private long discardedBytes() {
+        return discarding == null ? 0 : discarding.bytes();
+    }
+
+    // ---- what the kernel says --------------------------------------------------------------------------------------
+
+    /** The last byte is in the kernel: notes how much has been written, and whether our FIN must be acknowledged too. */
+    private void markWritten(boolean finFollows) {
+        delivery.markWritten(channel(), system, finFollows);
+    }
+
+    /** Asks the kernel how far the peer's acknowledgements have come. */
+    private void look(long now) {
+        TcpInfo seen = delivery.poll(channel(), system);
+        if (seen != null) {
+            limits.rtt(seen.rttMicros());
+        }
+        if (delivery.progressed()) {
+            limits.outbound(config, now);
+        }
+        if (delivery.isDelivered()) {
+            limits.delivered(config, seen == null ? now : now - seen.ackAgeMillis() * 1_000_000, now);
+            delivery = delivery.settled();
+        }
+    }
+
+    /** Bytes that have not reached the kernel or, where it tells, the peer's TCP. */
+    private long pendingBytes() {
+        return record.isFlushed() ? Math.max(0, delivery.unacknowledged(finSent)) : OutboundFlush.pendingBytes(ctx);
+    }
+
+    // ---- phases and threads ----------------------------------------------------------------------------------------
+
+    private Channel channel() {
+        return ctx.channel();
+    }
+
+    private void enter(ClosePhase next) {
         if (!phase.mayBecome(next)) {
             throw new IllegalStateException(channel() + " cannot go from " + phase + " to " + next);
         }
-        if (CloseLog.LOG.isDebugEnabled()) {
-            CloseLog.LOG.debug("{} {} -> {}", channel(), phase, next);
+        if (LOG.isDebugEnabled()) {
+            LOG.debug("{} {} -> {}", channel(), phase, next);
         }
         phase = next;
     }
 
-    /** Runs a step as a task of its own, on the channel's event loop, even if the channel moves to another one meanwhile. */
-    void later(Runnable step) {
-        ctx().executor().execute(() -> {
-            if (ctx().executor().inEventLoop()) {
-                guarded(step);
-            } else {
-                later(step);
-            }
-        });
+    /** Runs a step as a task of its own; returns false if the event loop has ended. */
+    private boolean later(Runnable step) {
+        return EventLoops.later(ctx, () -> guarded(step));
     }
 
     /** Whatever goes wrong inside, the connection ends and its promises complete. */
-    void guarded(Runnable step) {
+    private void guarded(Runnable step) {
         try {
             step.run();
             if (!phase.isEnding()) {
-                terms.watch().pending(pendingBytes());
+                connection.pending(pendingBytes());
             }
         } catch (Throwable t) {
-            CloseLog.LOG.warn("{} the close sequence failed in {}; closing at once", channel(), phase, t);
-            end.failed(t);
-            end.cause(CloseCause.ERROR);
-            TransportClose.endBelow(channel());
+            LOG.warn("{} the close sequence failed in {}; closing at once", channel(), phase, t);
+            record.failed(t);
+            record.cause(CloseCause.ERROR);
+            closePastHandlers();
             onClosed();
         }
     }

@@ -200,7 +200,7 @@ public final class Goodbye {
      * GracefulCloseHandler}, and when the close sequence has begun.
      */
     public void limits(CloseOverride limits) {
-        GracefulCloseHandler.offerOverride(ctx.channel(), Objects.requireNonNull(limits, "limits"));
+        Objects.requireNonNull(limits, "limits").offerTo(ctx.channel());
     }
 
     /** How to take input that arrives after {@code close()} has been passed on; {@link LateInput#EXPECTED} if nothing is said. */

@@ -1,23 +1,33 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.EventLoops;
+import dev.lastbyte.internal.Loggers;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufHolder;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.ServerChannel;
+import io.netty.channel.socket.ChannelOutputShutdownEvent;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
  * Makes every {@code close()} of its channel graceful: what was written, flushed or not, reaches the peer within the limits
  * of the {@link GracefulCloseConfig}, or the {@link CloseReport} says what did not.
  *
  * <p>It must stand <b>first</b> in the pipeline, nearest the transport and in front of {@code SslHandler}, so that TLS,
- * HTTP/2 and WebSocket have said goodbye when {@code close()} arrives:
+ * HTTP/2 and WebSocket have said their farewell when {@code close()} arrives:
  *
  * <pre>{@code
  * pipeline.addFirst(new GracefulCloseHandler(config));
@@ -37,17 +47,20 @@ import org.jspecify.annotations.Nullable;
  * <p>One instance serves one channel. The static methods may be called from any thread; everything else is confined to the
  * channel's event loop.
  */
-public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits ClosingHandler {
-    private final CloseTerms terms;
-    private final ResetSign resetSign;
-    private final @Nullable PeerHalfCloses halfCloses; // none once it closes
+public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
+    private static final Logger LOG = Loggers.of(GracefulCloseHandler.class);
+
+    private final Connection connection;
+    private final SystemView system;
     private @Nullable ChannelHandlerContext ctx;
-    private @Nullable CloseOverride override;
+    private @Nullable PeerFin peerFin; // from a peer's FIN on that was not the end
+    private @Nullable Resets resets;
     private int openExchanges;
+    private boolean ownsHalfClosure; // the channel outlives its peer's FIN only because we asked for it
     private boolean wasActive;
     private boolean wasUnregistered;
-    private boolean bypassed;
-    private boolean handedOver;
+    private boolean bypassed; // a second handler, in front of TLS, has taken over
+    private boolean handedOver; // the handler that closes has taken over
 
     /** A handler with {@link GracefulCloseConfig#defaults()}. */
     public GracefulCloseHandler() {
@@ -63,28 +76,26 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
         this(config, SystemView.REAL);
     }
 
+    /**
+     * A handler that tells somebody about its connection. For this library's manager; it is no API.
+     *
+     * @hidden
+     */
+    public GracefulCloseHandler(Connection connection) {
+        this(connection, SystemView.REAL);
+    }
+
     GracefulCloseHandler(GracefulCloseConfig config, SystemView system) {
-        this(CloseTerms.of(Objects.requireNonNull(config, "config"), system));
+        this(new Unmanaged(Objects.requireNonNull(config, "config")), system);
     }
 
-    private GracefulCloseHandler(CloseTerms terms) {
-        this.terms = terms;
-        resetSign = new ResetSign();
-        halfCloses = new PeerHalfCloses(terms.config(), terms.system());
+    GracefulCloseHandler(Connection connection, SystemView system) {
+        this.connection = connection;
+        this.system = system;
     }
 
-    /** Goes on in the place of one that has begun to close. */
-    GracefulCloseHandler(CloseTerms terms, ResetSign resetSign, int openExchanges) {
-        this.terms = terms;
-        this.resetSign = resetSign;
-        this.openExchanges = openExchanges;
-        halfCloses = null;
-        wasActive = true;
-    }
-
-    static GracefulCloseHandler on(CloseTerms terms) {
-        return new GracefulCloseHandler(terms);
-    }
+    /** A connection that nobody else knows. Immutable. */
+    private record Unmanaged(GracefulCloseConfig config) implements Connection {}
 
     // ---- for users -------------------------------------------------------------------------------------------------
 
@@ -102,30 +113,9 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
             channel.close();
         } else if (channel.isOpen()) {
             // Not at once: in the listener of a write, that write still counts as pending.
-            channel.eventLoop().execute(() -> handler.endNow(CloseCause.FORCED));
+            channel.eventLoop().execute(handler::closeNow);
         }
         return channel.closeFuture();
-    }
-
-    /** Closes a channel with other limits. */
-    static void closeWith(Channel channel, CloseOverride override) {
-        GracefulCloseHandler handler = find(channel);
-        if (handler == null || !channel.isRegistered()) {
-            channel.close();
-        } else if (channel.eventLoop().inEventLoop()) {
-            handler.override = override;
-            channel.pipeline().close();
-        } else {
-            channel.eventLoop().execute(() -> closeWith(channel, override));
-        }
-    }
-
-    /** Gives the next close other limits, if nobody has yet. On the channel's event loop. */
-    static void offerOverride(Channel channel, CloseOverride override) {
-        GracefulCloseHandler handler = find(channel);
-        if (handler != null && handler.override == null) {
-            handler.override = override;
-        }
     }
 
     /**
@@ -135,8 +125,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
      * @throws NullPointerException if {@code channel} is null
      */
     public static Future<CloseReport> report(Channel channel) {
-        boolean promised = find(channel) != null || CloseReports.isKnown(channel);
-        return promised ? CloseReports.of(channel) : CloseReports.none(channel);
+        return CloseRecord.reportOf(channel, find(channel) != null);
     }
 
     /**
@@ -147,7 +136,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
      */
     public static boolean isClosing(Channel channel) {
         GracefulCloseHandler handler = find(channel);
-        return !channel.isOpen() || (handler != null && handler.sequence() != null);
+        return !channel.isOpen() || handler instanceof Closing;
     }
 
     /**
@@ -177,7 +166,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
      * @throws NullPointerException if {@code channel} is null
      */
     public static void longLived(Channel channel) {
-        onEventLoop(channel, handler -> handler.terms.watch().longLived());
+        onEventLoop(channel, handler -> handler.connection.longLived());
     }
 
     /** For the channel, and for the connection that it is a part of, as an HTTP/2 stream is. */
@@ -189,13 +178,13 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
             }
             if (c.eventLoop().inEventLoop()) {
                 step.accept(handler);
-            } else {
-                Channel there = c;
-                there.eventLoop().execute(() -> {
-                    GracefulCloseHandler current = find(there); // another one may have taken its place
-                    step.accept(current == null ? handler : current);
-                });
+                continue;
             }
+            Channel there = c;
+            EventLoops.execute(there.eventLoop(), () -> {
+                GracefulCloseHandler current = find(there); // another one may have taken its place
+                step.accept(current == null ? handler : current);
+            });
         }
     }
 
@@ -210,18 +199,19 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
     public void handlerAdded(ChannelHandlerContext ctx) {
         Placement.check(ctx);
         this.ctx = ctx;
-        wasActive = ctx.channel().isActive();
+        Channel channel = ctx.channel();
+        wasActive = channel.isActive();
         if (!wasActive) {
-            ctx.channel().closeFuture().addListener(f -> reportNeverConnected(ctx));
+            channel.closeFuture().addListener(f -> reportNeverConnected(ctx));
         }
-        if (halfCloses != null) {
-            halfCloses.begin(ctx);
+        if (connection.config().peerHalfClose() == PeerHalfClose.FINISH_WRITES && !HalfClosure.isAllowed(channel)) {
+            ownsHalfClosure = HalfClosure.outliveEof(channel);
+            NettyGuard.warnOnce(channel);
         }
         if (wasActive) {
-            ConnectionWatch watch = terms.watch();
-            watch.opened(ctx);
-            if (watch != ConnectionWatch.NONE) {
-                ctx.executor().execute(watch::announced); // when the handlers that are added with it are there too
+            connection.opened(ctx);
+            if (!(connection instanceof Unmanaged)) {
+                ctx.executor().execute(connection::announced); // when the handlers that are added with it are there too
             }
         }
     }
@@ -232,11 +222,17 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
         if (handedOver) {
             return;
         }
-        if (ctx.channel().isActive() && halfCloses != null) {
-            halfCloses.undo(ctx);
+        if (ctx.channel().isActive()) {
+            if (ownsHalfClosure) {
+                HalfClosure.endAtEof(ctx.channel()); // Netty's own way again
+            }
+            if (peerFin != null) {
+                peerFin.stop();
+                ctx.channel().close(); // the peer's FIN is over: nothing else would end the channel
+            }
         }
         if (!bypassed) {
-            terms.watch().released();
+            connection.released();
         }
     }
 
@@ -244,9 +240,9 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
         wasActive = true;
-        terms.watch().opened(ctx);
+        connection.opened(ctx);
         ctx.fireChannelActive();
-        terms.watch().announced();
+        connection.announced();
     }
 
     /** {@inheritDoc} */
@@ -256,12 +252,8 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
             ctx.close(promise);
         } else if (Placement.isOvertakenByTls(ctx)) {
             bypassed = true;
-            if (halfCloses != null) {
-                halfCloses.stop();
-            }
-            GracefulCloseHandler inFront = new GracefulCloseHandler(terms);
-            inFront.override = override;
-            ctx.pipeline().addFirst(inFront);
+            stopAwaitingWrites();
+            ctx.pipeline().addFirst(new GracefulCloseHandler(connection, system));
             ctx.close(promise);
         } else {
             CloseSequence begun = begin(ctx);
@@ -276,9 +268,8 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
     /** {@inheritDoc} */
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        PeerHalfCloses known = halfCloses;
-        if (known != null && PeerHalfCloses.isEndOfInput(event) && known.isOurs() && !bypassed) {
-            known.onFin(ctx, event, resetSign.isSeen(), reset -> endAtPeerEof(ctx, reset));
+        if (ownsHalfClosure && peerFin == null && !bypassed && HalfClosure.isEndOfInput(event)) {
+            onPeerFin(ctx, event);
         } else {
             ctx.fireUserEventTriggered(event);
         }
@@ -287,7 +278,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
     /** {@inheritDoc} */
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        resetSign.note(ctx, cause);
+        noteReset(ctx, cause);
         ctx.fireExceptionCaught(cause);
     }
 
@@ -304,87 +295,25 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
     /** {@inheritDoc} */
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        if (halfCloses != null) {
-            halfCloses.stop();
-        }
+        stopAwaitingWrites();
         if (!bypassed) {
-            CloseCause cause = resetSign.isSeen() ? CloseCause.RESET : CloseEnd.transportCause(ctx.channel());
-            CloseEnd.reportWithoutClose(ctx, terms, cause);
+            reportWithoutClose(ctx, isReset() ? CloseCause.RESET : CloseRecord.transportCause(ctx.channel()));
         }
         ctx.fireChannelInactive();
     }
 
-    // ---- inside ----------------------------------------------------------------------------------------------------
+    // ---- the peer ends its side first ------------------------------------------------------------------------------
 
-    /** Whether a second handler, in front of TLS, has taken over. */
-    boolean isBypassed() {
-        return bypassed;
-    }
-
-    /** The close that runs here, or null while none does. */
-    @Nullable
-    CloseSequence sequence() {
-        return null;
-    }
-
-    ResetSign resetSign() {
-        return resetSign;
-    }
-
-    /** Leaves its place to the handler that closes; returns null if that is gone, for somebody is removing this one. */
-    private @Nullable CloseSequence begin(ChannelHandlerContext ctx) {
-        CloseTerms termsOfClose = CloseTerms.ofClose(ctx.channel(), terms, override);
-        if (halfCloses != null) {
-            halfCloses.stop();
-        }
-        CloseSequence begun = new CloseSequence(ctx, termsOfClose);
-        wasActive = true; // a connect listener may close before channelActive is fired
-        handedOver = true;
-        try {
-            ctx.pipeline().replace(this, ctx.name(), new ClosingHandler(terms, resetSign, openExchanges, begun));
-        } catch (NoSuchElementException e) {
-            handedOver = false;
-            CloseLog.LOG.debug("{} the handler is being removed by another thread", ctx.channel());
-            return null;
-        }
-        terms.watch().closing(begun);
-        return begun;
-    }
-
-    /** It stands where another one stood. */
-    void takesOver(ChannelHandlerContext ctx) {
-        this.ctx = ctx;
-        terms.watch().opened(ctx);
-    }
-
-    private void countExchange(int change) {
-        openExchanges = Math.max(0, openExchanges + change);
-        if (halfCloses != null) {
-            halfCloses.exchanges(openExchanges);
-        }
-        terms.watch().exchanges(openExchanges);
-    }
-
-    /** Ends the connection without waiting. */
-    void endNow(CloseCause cause) {
-        ChannelHandlerContext context = ctx;
-        if (context == null) {
+    private void onPeerFin(ChannelHandlerContext ctx, Object event) {
+        if (isReset() || !PeerFin.isOwed(ctx, connection.config(), openExchanges)) {
+            endAtPeerEof(ctx, isReset());
             return;
         }
-        GracefulCloseHandler current = handedOver || bypassed ? find(context.channel()) : this;
-        if (current != null && current != this) {
-            current.endNow(cause); // it closes in this one's place
-            return;
-        }
-        CloseSequence running = sequence();
-        if (running == null && current != null && !bypassed && context.channel().isActive()) {
-            running = begin(context);
-        }
-        if (running != null) {
-            running.force(cause);
-        } else {
-            context.close();
-        }
+        PeerFin begun = new PeerFin(ctx, connection.config(), system, () -> endAtPeerEof(ctx, true));
+        peerFin = begun;
+        EpollHalfOpenFlush.install(ctx);
+        ctx.fireUserEventTriggered(event);
+        begun.start(openExchanges > 0);
     }
 
     private void endAtPeerEof(ChannelHandlerContext ctx, boolean wasReset) {
@@ -396,16 +325,268 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler permits Cl
         }
     }
 
+    private void stopAwaitingWrites() {
+        if (peerFin != null) {
+            peerFin.stop();
+        }
+    }
+
+    /** Notes an exception; returns whether it speaks of a lost connection. */
+    private boolean noteReset(ChannelHandlerContext ctx, Throwable cause) {
+        if (!Resets.isConnectionLost(cause)) {
+            return false;
+        }
+        Resets known = resets;
+        if (known == null) {
+            known = new Resets();
+            resets = known;
+        }
+        known.note(ctx);
+        return true;
+    }
+
+    private boolean isReset() {
+        return resets != null && resets.isSeen();
+    }
+
+    // ---- the close begins ------------------------------------------------------------------------------------------
+
+    /** Whether a second handler, in front of TLS, has taken over. */
+    boolean isBypassed() {
+        return bypassed;
+    }
+
+    /** Leaves its place to the handler that closes; returns null if that is gone, for somebody is removing this one. */
+    private @Nullable CloseSequence begin(ChannelHandlerContext ctx) {
+        GracefulCloseConfig limits = CloseOverride.limitsOf(ctx.channel(), connection.config());
+        stopAwaitingWrites();
+        CloseSequence begun = new CloseSequence(ctx, limits, connection, system);
+        wasActive = true; // a connect listener may close before channelActive is fired
+        handedOver = true;
+        try {
+            ctx.pipeline().replace(this, ctx.name(), new Closing(this, begun));
+        } catch (NoSuchElementException e) {
+            handedOver = false;
+            LOG.debug("{} the handler is being removed by another thread", ctx.channel());
+            return null;
+        }
+        connection.closing(begun);
+        return begun;
+    }
+
+    private void countExchange(int change) {
+        openExchanges = Math.max(0, openExchanges + change);
+        if (peerFin != null) {
+            peerFin.exchangeChanged(openExchanges > 0);
+        }
+        connection.exchanges(openExchanges);
+    }
+
+    /** Ends the connection without waiting. */
+    private void closeNow() {
+        ChannelHandlerContext context = ctx;
+        if (context == null) {
+            return;
+        }
+        GracefulCloseHandler current = handedOver || bypassed ? find(context.channel()) : this;
+        if (current != null && current != this) {
+            current.closeNow(); // it closes in this one's place
+            return;
+        }
+        CloseSequence running = sequence();
+        if (running == null && current != null && !bypassed && context.channel().isActive()) {
+            running = begin(context);
+        }
+        if (running != null) {
+            running.force(connection.forcedBy());
+        } else {
+            context.close();
+        }
+    }
+
+    /** The close that runs here, or null while none does. */
+    @Nullable
+    CloseSequence sequence() {
+        return null;
+    }
+
+    // ---- reports without a close -----------------------------------------------------------------------------------
+
+    private void reportWithoutClose(ChannelHandlerContext ctx, CloseCause cause) {
+        CloseRecord.reportWithoutClose(ctx, connection, system.nanoTime(), cause);
+    }
+
     /** A channel that is closed while it is registered nowhere does not become inactive in its pipeline. */
     private void reportClosedUnregistered(ChannelHandlerContext ctx) {
         if (!ctx.channel().isRegistered() && !handedOver && !bypassed) {
-            CloseEnd.reportWithoutClose(ctx, terms, CloseCause.TRANSPORT);
+            reportWithoutClose(ctx, CloseCause.TRANSPORT);
         }
     }
 
     private void reportNeverConnected(ChannelHandlerContext ctx) {
         if (!wasActive) {
-            CloseEnd.reportWithoutClose(ctx, terms, CloseCause.NOT_CONNECTED);
+            reportWithoutClose(ctx, CloseCause.NOT_CONNECTED);
+        }
+    }
+
+    // ---- while the channel is being closed -------------------------------------------------------------------------
+
+    /**
+     * Takes the place and the name of the handler while its channel is being closed: brings what happens to the {@link
+     * CloseSequence} and, once that has cut the application off, drops input and fails writes. Confined to the channel's event
+     * loop.
+     */
+    private static final class Closing extends GracefulCloseHandler {
+        private final CloseSequence sequence;
+
+        Closing(GracefulCloseHandler before, CloseSequence sequence) {
+            super(before.connection, before.system);
+            this.sequence = sequence;
+            super.resets = before.resets;
+            super.openExchanges = before.openExchanges;
+            super.wasActive = true;
+        }
+
+        @Override
+        CloseSequence sequence() {
+            return sequence;
+        }
+
+        @Override
+        public void handlerAdded(ChannelHandlerContext ctx) {
+            sequence.placed(ctx);
+            super.ctx = ctx;
+            super.connection.opened(ctx);
+        }
+
+        @Override
+        public void handlerRemoved(ChannelHandlerContext ctx) {
+            sequence.force(CloseCause.HANDLER_REMOVED);
+        }
+
+        @Override
+        public void channelActive(ChannelHandlerContext ctx) {
+            ctx.fireChannelActive();
+        }
+
+        @Override
+        public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+            sequence.join(promise);
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (HalfClosure.isEndOfInput(event)) {
+                sequence.onEof(super.isReset());
+            } else if (!(event instanceof ChannelOutputShutdownEvent)) {
+                ctx.fireUserEventTriggered(event);
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            if (super.noteReset(ctx, cause)) {
+                sequence.onTransportError(cause);
+            } else {
+                ctx.fireExceptionCaught(cause);
+            }
+        }
+
+        @Override
+        public void channelUnregistered(ChannelHandlerContext ctx) {
+            ctx.fireChannelUnregistered();
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext ctx) {
+            sequence.onInactive(super.isReset());
+            ctx.fireChannelInactive();
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            if (!sequence.isCutOff()) {
+                ctx.fireChannelRead(message);
+                return;
+            }
+            try {
+                if (message instanceof ByteBuf buffer) {
+                    sequence.onRead(buffer.readableBytes(), buffer);
+                } else if (message instanceof ByteBufHolder holder) {
+                    sequence.onRead(holder.content().readableBytes(), null);
+                } else {
+                    PassedDescriptor.close(ctx.channel(), message);
+                }
+            } finally {
+                ReferenceCountUtil.release(message);
+            }
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext ctx) {
+            if (sequence.isCutOff()) {
+                sequence.onReadComplete();
+            } else {
+                ctx.fireChannelReadComplete();
+            }
+        }
+
+        @Override
+        public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+            if (sequence.isCutOff()) {
+                ReferenceCountUtil.release(message);
+                promise.tryFailure(new ClosedForWritingException());
+            } else {
+                ctx.write(message, promise);
+            }
+        }
+
+        /** Everything that will be sent is behind the barrier already. */
+        @Override
+        public void flush(ChannelHandlerContext ctx) {
+            if (!sequence.isCutOff()) {
+                ctx.flush();
+            }
+        }
+
+        /** The sequence alone decides when to read: the requests of the application and of autoRead end here. */
+        @Override
+        public void read(ChannelHandlerContext ctx) {
+            if (!sequence.isCutOff()) {
+                ctx.read();
+            }
+        }
+    }
+
+    /** Closes file descriptors that a peer passed over a Unix domain socket and nobody will take. Stateless. */
+    private static final class PassedDescriptor {
+        static void close(Channel channel, Object message) {
+            TransportKind kind = TransportKind.of(channel);
+            if (kind.isUnixSocket() && kind != TransportKind.NIO_UNIX && message instanceof FileDescriptor descriptor) {
+                try {
+                    descriptor.close();
+                } catch (IOException e) {
+                    LOG.debug("{} cannot close a passed descriptor", channel, e);
+                }
+            }
+        }
+    }
+
+    /**
+     * Fails a write that came after {@code close()}: the close sequence takes no more output. Without a stack trace, as it may
+     * be thrown often. Immutable.
+     */
+    static final class ClosedForWritingException extends ClosedChannelException {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public String getMessage() {
+            return "close() was called on this channel before the write; the graceful close sends only what was written before";
+        }
+
+        @Override
+        public Throwable fillInStackTrace() {
+            return this;
         }
     }
 }

@@ -80,7 +80,7 @@ public final class GracefulCloseManager implements AutoCloseable {
      */
     public GracefulCloseHandler newHandler(GracefulCloseConfig config) {
         Objects.requireNonNull(config, "config");
-        return GracefulCloseHandler.on(new ManagedConnection(config, registry));
+        return new GracefulCloseHandler(new ManagedConnection(config, registry));
     }
 
     /**

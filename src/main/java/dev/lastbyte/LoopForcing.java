@@ -31,7 +31,7 @@ final class LoopForcing {
                 if (!forced.containsKey(connection)) {
                     forced.put(connection, connection.describe(connections, now));
                     foundInRound++;
-                    connection.force(CloseCause.DRAIN_DEADLINE);
+                    connection.force();
                 }
                 return true;
             }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * One connection as its manager sees it. Confined to the event loop on which the connection began; should the channel move to
  * another one, what it tells comes back here.
  */
-final class ManagedConnection implements CloseTerms, ConnectionWatch {
+final class ManagedConnection implements Connection {
     // These three belong to the list.
     @Nullable
     ManagedConnection previous;
@@ -29,7 +29,7 @@ final class ManagedConnection implements CloseTerms, ConnectionWatch {
     private final ConnectionRegistry registry;
     private @Nullable LoopConnections home;
     private @Nullable ChannelHandlerContext ctx;
-    private @Nullable CloseSequence sequence;
+    private @Nullable RunningClose close;
     private @Nullable Idleness idleness; // in a drain
     private long sinceNanos;
     private long closingSinceNanos;
@@ -52,13 +52,9 @@ final class ManagedConnection implements CloseTerms, ConnectionWatch {
     }
 
     @Override
-    public SystemView system() {
-        return registry.system();
-    }
-
-    @Override
-    public ConnectionWatch watch() {
-        return this;
+    public CloseCause forcedBy() {
+        DrainPlan plan = registry.plan();
+        return plan != null && plan.phase() == DrainPhase.FORCING ? CloseCause.DRAIN_DEADLINE : CloseCause.FORCED;
     }
 
     // ---- what the handler tells ------------------------------------------------------------------------------------
@@ -67,7 +63,7 @@ final class ManagedConnection implements CloseTerms, ConnectionWatch {
     public void opened(ChannelHandlerContext ctx) {
         this.ctx = ctx; // a second handler may take over
         if (home == null && isConnection(ctx.channel())) {
-            sinceNanos = system().nanoTime();
+            sinceNanos = registry.system().nanoTime();
             LoopConnections loop = registry.of(ctx.channel().eventLoop());
             home = loop;
             loop.add(this);
@@ -108,13 +104,13 @@ final class ManagedConnection implements CloseTerms, ConnectionWatch {
     }
 
     @Override
-    public void closing(CloseSequence sequence) {
+    public void closing(RunningClose close) {
         atHome(loop -> {
             if (list == null) {
                 return;
             }
-            this.sequence = sequence;
-            closingSinceNanos = system().nanoTime();
+            this.close = close;
+            closingSinceNanos = registry.system().nanoTime();
             budgeted = true;
             loop.move(this, loop.closing);
             registry.budget().began(loop);
@@ -220,7 +216,7 @@ final class ManagedConnection implements CloseTerms, ConnectionWatch {
     private Idleness idleness(long now) {
         Idleness known = idleness;
         if (known == null) {
-            known = new Idleness(context(), system(), sinceNanos, now);
+            known = new Idleness(context(), registry.system(), sinceNanos, now);
             idleness = known;
         }
         return known;
@@ -234,29 +230,33 @@ final class ManagedConnection implements CloseTerms, ConnectionWatch {
 
     /** Hands the deadline of a drain to a close that runs. */
     void limit(long deadlineNanos) {
-        CloseSequence running = sequence;
+        RunningClose running = close;
         if (running != null) {
             atChannel(() -> running.limit(deadlineNanos));
         }
     }
 
-    /** Ends the connection now. */
-    void force(CloseCause cause) {
-        if (ctx != null && ctx.handler() instanceof GracefulCloseHandler handler) {
-            atChannel(() -> handler.endNow(cause));
+    /** Ends the connection at the deadline of a drain. */
+    void force() {
+        RunningClose running = close;
+        if (running != null) {
+            atChannel(() -> running.force(CloseCause.DRAIN_DEADLINE));
+        } else if (ctx != null) {
+            Channel channel = channel();
+            atChannel(() -> GracefulCloseHandler.closeNow(channel));
         }
     }
 
     /** Whether its close has sent everything and waits for the peer. */
     boolean isWaiting() {
-        CloseSequence running = sequence;
-        return running != null && (running.phase() == ClosePhase.DISCARDING || running.phase() == ClosePhase.LINGERING);
+        RunningClose running = close;
+        return running != null && running.isWaiting();
     }
 
     /** Ends a close that runs; returns whether it was not over anyway. */
     boolean evict() {
-        CloseSequence running = sequence;
-        if (running == null || running.phase().isEnding()) {
+        RunningClose running = close;
+        if (running == null || running.isEnding()) {
             return false;
         }
         giveBack();
@@ -266,7 +266,7 @@ final class ManagedConnection implements CloseTerms, ConnectionWatch {
 
     OpenConnection describe(LoopConnections loop, long now) {
         Channel channel = channel();
-        boolean closing = sequence != null;
+        boolean closing = close != null;
         return new OpenConnection(
                 channel.id().asShortText(),
                 TransportKind.label(channel),
@@ -279,7 +279,7 @@ final class ManagedConnection implements CloseTerms, ConnectionWatch {
     }
 
     private State state(LoopConnections loop) {
-        if (sequence != null || list == loop.leaving) {
+        if (close != null || list == loop.leaving) {
             return State.CLOSING;
         }
         return list == loop.longLived ? State.LONG_LIVED : list == loop.idle ? State.IDLE : State.BUSY;

@@ -1,5 +1,6 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.Loggers;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -8,6 +9,7 @@ import io.netty.channel.socket.DatagramChannel;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
  * Where a {@link GracefulCloseHandler} may stand: on a connection, on its event loop, once, and nearer to the transport
@@ -15,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * netty-handler need not be on the class path. Stateless.
  */
 final class Placement {
+    private static final Logger LOG = Loggers.of(Placement.class);
     private static final String TLS_PACKAGE = "io.netty.handler.ssl.";
     private static final String SSL_HANDLER = TLS_PACKAGE + "SslHandler";
     private static final String CLIENT_HELLO_HANDLER = TLS_PACKAGE + "SslClientHelloHandler";
@@ -76,7 +79,7 @@ final class Placement {
         if (tls == null) {
             return false;
         }
-        CloseLog.LOG.warn(
+        LOG.warn(
                 "{} '{}' was added in front of the GracefulCloseHandler '{}'; this close uses a second one, first in the"
                         + " pipeline. Add TLS behind it: pipeline.addAfter(\"{}\", ...)",
                 ctx.channel(),

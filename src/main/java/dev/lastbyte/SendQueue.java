@@ -49,7 +49,7 @@ public final class SendQueue {
     }
 
     static Future<SendQueueSnapshot> snapshot(Channel channel, SystemView system, SocketSamples samples) {
-        EventExecutor loop = CloseReports.executor(Objects.requireNonNull(channel, "channel"));
+        EventExecutor loop = dev.lastbyte.internal.EventLoops.of(Objects.requireNonNull(channel, "channel"));
         Promise<SendQueueSnapshot> promise = new DefaultPromise<>(loop);
         if (!channel.isRegistered()) {
             return promise.setSuccess(SendQueueSnapshot.unknown(0));

@@ -1,8 +1,11 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.Loggers;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.unix.IntegerUnixChannelOption;
+import org.slf4j.Logger;
 
 /**
  * SO_LINGER and TCP_USER_TIMEOUT just before a close: what the kernel does with bytes it still holds. The only file that
@@ -12,6 +15,8 @@ import io.netty.channel.ChannelOption;
  * it is a race, on io_uring it stops the event loop. Stateless; to be called on the channel's event loop.
  */
 final class SocketLinger {
+    private static final Logger LOG = Loggers.of(SocketLinger.class);
+
     private SocketLinger() {}
 
     /** Makes the next close reset the connection (no effect on Unix domain sockets); returns whether the option was taken. */
@@ -36,7 +41,7 @@ final class SocketLinger {
                 set(channel, -1);
             }
         } catch (ChannelException e) {
-            CloseLog.LOG.trace("{} cannot read SO_LINGER", channel, e);
+            LOG.trace("{} cannot read SO_LINGER", channel, e);
         }
     }
 
@@ -53,8 +58,28 @@ final class SocketLinger {
         try {
             return channel.config().setOption(ChannelOption.SO_LINGER, seconds);
         } catch (ChannelException e) {
-            CloseLog.LOG.trace("{} cannot set SO_LINGER {}", channel, seconds, e);
+            LOG.trace("{} cannot set SO_LINGER {}", channel, seconds, e);
             return false;
+        }
+    }
+
+    /**
+     * TCP_USER_TIMEOUT (RFC 5482, tcp(7)): a limit without progress that the kernel keeps even after the descriptor is gone. Loaded
+     * only where the transport is epoll or io_uring.
+     */
+    static final class UserTimeout {
+        private static final IntegerUnixChannelOption OPTION =
+                new IntegerUnixChannelOption("dev.lastbyte.TCP_USER_TIMEOUT", 6, 18);
+
+        static void bound(Channel channel, int millis) {
+            try {
+                Integer current = channel.config().getOption(OPTION);
+                if (current == null || current == 0 || current > millis) {
+                    channel.config().setOption(OPTION, millis);
+                }
+            } catch (ChannelException e) {
+                LOG.trace("{} cannot set TCP_USER_TIMEOUT {}", channel, millis, e);
+            }
         }
     }
 }

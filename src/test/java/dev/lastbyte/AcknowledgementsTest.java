@@ -246,7 +246,9 @@ class AcknowledgementsTest {
     void askedDuringAGracefulClose_isRefusedWithTheWrite() {
         EmbeddedDuplexChannel channel = open(100, 40, new GracefulCloseHandler(config(), system));
         channel.pipeline().close();
-        assertInstanceOf(ClosedForWritingException.class, acknowledged(channel).cause());
+        assertInstanceOf(
+                GracefulCloseHandler.ClosedForWritingException.class,
+                acknowledged(channel).cause());
         system.kernel(TcpInfo.FIN_WAIT2, 100, 101);
         channel.peerFin();
     }

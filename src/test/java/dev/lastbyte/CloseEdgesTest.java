@@ -46,7 +46,9 @@ class CloseEdgesTest {
         try {
             channel.checkException();
         } catch (Exception e) {
-            assertTrue(e instanceof ClosedForWritingException, e.toString()); // the user hears of it, as from Netty
+            assertTrue(
+                    e instanceof GracefulCloseHandler.ClosedForWritingException,
+                    e.toString()); // the user hears of it, as from Netty
         }
     }
 

@@ -159,7 +159,7 @@ class DrainScenarioTest {
         EmbeddedDuplexChannel connection = server.connect();
         ManagedConnection ofStream = new ManagedConnection(GracefulCloseConfig.defaults(), server.registry);
         EmbeddedChannel stream = new EmbeddedChannel(
-                connection, DefaultChannelId.newInstance(), true, false, GracefulCloseHandler.on(ofStream));
+                connection, DefaultChannelId.newInstance(), true, false, new GracefulCloseHandler(ofStream));
         assertEquals(1, server.registry.counts().open());
         stream.close();
         assertEquals(1, server.registry.counts().open());

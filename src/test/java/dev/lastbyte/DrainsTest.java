@@ -110,7 +110,7 @@ class DrainsTest {
         EventLoopGroup group = new DefaultEventLoopGroup(1);
         Channel channel = new LocalChannel();
         ManagedConnection connection = new ManagedConnection(GracefulCloseConfig.defaults(), registry);
-        channel.pipeline().addFirst(GracefulCloseHandler.on(connection));
+        channel.pipeline().addFirst(new GracefulCloseHandler(connection));
         group.register(channel).sync();
         channel.eventLoop()
                 .submit(() -> connection.opened(channel.pipeline().firstContext()))

@@ -43,7 +43,7 @@ final class FrozenServer implements DrainClock {
 
     /** A new connection, with handlers of its own behind ours. */
     EmbeddedDuplexChannel connect(ChannelHandler... handlers) {
-        GracefulCloseHandler ours = GracefulCloseHandler.on(new ManagedConnection(config, registry));
+        GracefulCloseHandler ours = new GracefulCloseHandler(new ManagedConnection(config, registry), system);
         ChannelHandler[] all = new ChannelHandler[handlers.length + 1];
         all[0] = ours;
         System.arraycopy(handlers, 0, all, 1, handlers.length);

@@ -91,7 +91,7 @@ class GracefulCloseConfigTest {
                         .getMessage());
         assertEquals(
                 "config",
-                assertThrows(NullPointerException.class, () -> new GracefulCloseHandler(null))
+                assertThrows(NullPointerException.class, () -> new GracefulCloseHandler((GracefulCloseConfig) null))
                         .getMessage());
     }
 

@@ -511,7 +511,7 @@ class Http2FarewellTest {
         ConnectionRegistry registry = new ConnectionRegistry(system, new ClosingBudget(10, Long.MAX_VALUE));
         ManagedConnection managed = new ManagedConnection(GracefulCloseConfig.defaults(), registry);
         EmbeddedDuplexChannel channel =
-                new EmbeddedDuplexChannel(GracefulCloseHandler.on(managed)).acceptedBy(new LocalServerChannel());
+                new EmbeddedDuplexChannel(new GracefulCloseHandler(managed)).acceptedBy(new LocalServerChannel());
         channel.pipeline().addLast(answers.newCodec(), new Http2FarewellHandler());
         answers.newHandlers().forEach(channel.pipeline()::addLast);
         IntSupplier exchanges =

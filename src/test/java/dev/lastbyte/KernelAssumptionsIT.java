@@ -106,9 +106,9 @@ class KernelAssumptionsIT {
         try (TestServer server = TestServer.on(transport).withoutHandler().start();
                 PeerRun peer = server.connect(0)) {
             Channel channel = server.accepted();
-            UserTimeout.bound(channel, 3000);
+            SocketLinger.UserTimeout.bound(channel, 3000);
             assertEquals(3000, channel.config().getOption(userTimeout));
-            UserTimeout.bound(channel, 5000);
+            SocketLinger.UserTimeout.bound(channel, 5000);
             assertEquals(3000, channel.config().getOption(userTimeout));
             channel.close();
             peer.readAll();

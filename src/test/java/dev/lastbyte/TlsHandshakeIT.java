@@ -199,7 +199,7 @@ class TlsHandshakeIT {
     @ParameterizedTest
     @MethodSource(TCP)
     void tlsAddedInFrontLater_close_saysHowThePeerEnded(Transports transport) throws Exception {
-        NoWarnings.expect("dev.lastbyte .* was added in front of the GracefulCloseHandler");
+        NoWarnings.expect("dev.lastbyte.* was added in front of the GracefulCloseHandler");
         try (TestServer server = startTls(transport, TlsKind.JDK_TLS13.server(), false)) {
             assertEquals(Optional.of(TlsEnd.MISSING), endOfStartTlsPeer(server, false));
         }

@@ -1,16 +1,21 @@
 package dev.lastbyte;
 
+import io.netty.channel.ChannelHandlerContext;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Tells whose fault an I/O error is. Stateless. */
-final class TransportErrors {
+/**
+ * Tells a reset from an EOF. A transport reports a reset as an exception and, in the same turn, as an end of input or of the
+ * channel; an exception that nothing follows was not the transport's. Made at the first such exception. Confined to the channel's
+ * event loop.
+ */
+final class Resets {
     /** What the JDK and the kernel say when the connection itself has ended; everything else failed on this side. */
     private static final String[] ENDED = {"reset", "broken pipe", "aborted", "not connected", "timed out"};
 
-    private TransportErrors() {}
+    private boolean seen;
 
     /** Whether the peer, or the kernel on its behalf, ended the connection: ECONNRESET, EPIPE, ENOTCONN, ETIMEDOUT. */
     static boolean isConnectionLost(@Nullable Throwable cause) {
@@ -24,5 +29,17 @@ final class TransportErrors {
             }
         }
         return false;
+    }
+
+    /** An exception speaks of a lost connection. */
+    void note(ChannelHandlerContext ctx) {
+        if (!seen) {
+            seen = true;
+            ctx.executor().execute(() -> seen = !ctx.channel().isOpen());
+        }
+    }
+
+    boolean isSeen() {
+        return seen;
     }
 }

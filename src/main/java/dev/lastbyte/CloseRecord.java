@@ -1,17 +1,30 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.EventLoops;
+import dev.lastbyte.internal.Loggers;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import io.netty.util.Attribute;
+import io.netty.util.AttributeKey;
+import io.netty.util.concurrent.DefaultPromise;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
- * What is learnt about the end of one connection, and who is told: gathers facts while the sequence runs, then derives the
- * outcome, completes the close promises and publishes the report. Confined to the channel's event loop.
+ * The record of one close, and who is told: gathers facts while the sequence runs, then derives the outcome, completes the close
+ * promises, and publishes the report to the log, to the future kept with the channel, and to the user's listener. A channel holds
+ * that future from the moment somebody asks for it, and its report once it is closed. Confined to the channel's event loop, but for
+ * {@link #reportOf}.
  */
-final class CloseEnd {
+final class CloseRecord {
+    private static final Logger LOG = Loggers.of(CloseRecord.class);
+    private static final AttributeKey<Promise<CloseReport>> REPORT = AttributeKey.valueOf(CloseRecord.class, "report");
+
     /** What only a close that goes wrong has. */
     private static final class Trouble {
         private @Nullable Throwable failure;
@@ -33,23 +46,20 @@ final class CloseEnd {
     private boolean streamUnknown;
     private boolean peerClosedAfterDelivery;
 
-    CloseEnd(long startNanos) {
+    CloseRecord(long startNanos) {
         this.startNanos = startNanos;
     }
 
+    // ---- connections that end without a close sequence -------------------------------------------------------------
+
     /** Reports on a channel that ended without a close sequence. */
-    static void reportWithoutClose(ChannelHandlerContext ctx, CloseTerms terms, CloseCause cause) {
-        CloseReport.Builder report = builder(ctx.channel(), terms);
+    static void reportWithoutClose(ChannelHandlerContext ctx, Connection connection, long now, CloseCause cause) {
+        CloseReport.Builder report = builder(ctx.channel(), connection.config());
         report.cause = cause;
         report.outcome = cause == CloseCause.RESET ? CloseOutcome.RESET_BY_PEER : CloseOutcome.UNCONFIRMED;
-        TlsWatch tls = TlsWatch.of(ctx);
-        report.tlsEnd = tls == null ? null : cause == CloseCause.TRANSPORT ? tls.endBelow() : tls.end(false);
-        new CloseEnd(terms.system().nanoTime()).publish(ctx.channel(), terms, report, 0, false);
-    }
-
-    private static CloseReport.Builder builder(Channel channel, CloseTerms terms) {
-        return new CloseReport.Builder(
-                terms.config().strategy(), TransportKind.label(channel), channel.remoteAddress());
+        ChannelHandlerContext tls = Placement.tlsBehind(ctx);
+        report.tlsEnd = tls == null ? null : TlsClose.endWithoutClose(tls, cause);
+        new CloseRecord(now).publish(ctx.channel(), connection.config(), connection, report, 0, false);
     }
 
     /** Why the transport closes a channel without asking. */
@@ -59,15 +69,15 @@ final class CloseEnd {
 
     void join(ChannelPromise promise) {
         ChannelPromise joined = promise.unvoid();
-        Object before = promises;
         if (published) {
             joined.trySuccess();
-        } else if (before == null) {
+        } else if (promises == null) {
             promises = joined;
         } else {
-            List<ChannelPromise> several = new ArrayList<>(promises());
-            several.add(joined);
-            promises = several;
+            if (promises instanceof ChannelPromise first) {
+                promises = new ArrayList<>(List.of(first));
+            }
+            promises().add(joined);
         }
     }
 
@@ -109,7 +119,7 @@ final class CloseEnd {
         if (known.failure == null) {
             known.failure = cause;
         }
-        reset |= TransportErrors.isConnectionLost(cause);
+        reset |= Resets.isConnectionLost(cause);
     }
 
     private Trouble trouble() {
@@ -130,7 +140,7 @@ final class CloseEnd {
         return reset;
     }
 
-    /** The answer is cut: so many bytes never reached the kernel. */
+    /** The output is truncated: so many bytes never reached the kernel. */
     void cut(long unsentBytes) {
         cut = true;
         trouble().unsentBytes = unsentBytes;
@@ -151,48 +161,95 @@ final class CloseEnd {
         peerClosedAfterDelivery = delivered;
     }
 
-    /** Derives the outcome, completes every promise and tells everybody. */
-    void complete(CloseState close, long now) {
+    // ---- the report ------------------------------------------------------------------------------------------------
+
+    /** Begins the report with what is known here. */
+    CloseReport.Builder describe(
+            Channel channel, GracefulCloseConfig config, Delivery delivery, boolean finSent, long now) {
         cause(CloseCause.TRANSPORT);
-        CloseReport.Builder report = builder(close.channel(), close.terms);
+        CloseReport.Builder report = builder(channel, config);
         report.cause = cause;
-        report.outcome = outcome(close.delivery);
-        report.discardedBytes = close.discardedBytes();
-        report.unacknowledgedBytes = streamUnknown ? -1 : close.delivery.unacknowledged(close.finSent);
+        report.outcome = outcome(delivery);
+        report.unacknowledgedBytes = streamUnknown ? -1 : delivery.unacknowledged(finSent);
         report.flushNanos = (flushed ? flushedNanos : waitEnded ? waitEndedNanos : now) - startNanos;
         report.discardNanos = flushed && waitEnded ? waitEndedNanos - flushedNanos : 0;
         report.totalNanos = now - startNanos;
-        report.tlsEnd = close.tlsEnd();
         Trouble known = trouble;
         if (known != null) {
             report.failure = known.failure;
             report.unsentBytes = known.unsentBytes;
         }
         if (cause == CloseCause.EVENT_LOOP_SHUTDOWN) {
-            NettyGuard.warnLoopShutdown(close.channel());
+            NettyGuard.warnLoopShutdown(channel);
         }
-        long lateBytes = close.applicationBytes().orElse(0);
-        publish(close.channel(), close.terms, report, lateBytes, close.finSent);
+        return report;
     }
 
-    private void publish(
-            Channel channel, CloseTerms terms, CloseReport.Builder report, long lateBytes, boolean finSent) {
+    private static CloseReport.Builder builder(Channel channel, GracefulCloseConfig config) {
+        return new CloseReport.Builder(config.strategy(), TransportKind.label(channel), channel.remoteAddress());
+    }
+
+    /**
+     * Completes every promise and tells everybody: first who holds a future, then the user's listener, last the manager, so that all
+     * listeners have been told when a drain is over.
+     *
+     * @param lateBytes how many bytes of the application's were dropped, at least
+     */
+    void publish(
+            Channel channel,
+            GracefulCloseConfig config,
+            Connection connection,
+            CloseReport.Builder report,
+            long lateBytes,
+            boolean finSent) {
         report.farewell = Goodbye.report(channel, lateBytes, isEndedByPeer(report, finSent));
         CloseReport result = report.build();
         published = true;
         try {
-            CloseReports.publish(channel, result);
+            LOG.debug("{} {}", channel, result);
+            promise(channel).trySuccess(result);
             for (ChannelPromise promise : promises()) {
                 promise.trySuccess();
             }
             promises = null;
-            CloseReports.tell(terms.config().listener(), channel, result);
+            tell(config.listener(), channel, result);
         } finally {
-            terms.watch().closed(result); // last: when a drain is over, every listener has been told
+            connection.closed(result);
         }
     }
 
-    private CloseOutcome outcome(DeliveryWatch delivery) {
+    private static void tell(@Nullable CloseListener listener, Channel channel, CloseReport report) {
+        if (listener != null) {
+            try {
+                listener.onClose(channel, report);
+            } catch (Throwable t) {
+                LOG.warn("{} the closeListener threw; its exception changes nothing: {}", channel, listener, t);
+            }
+        }
+    }
+
+    /** The report of a channel, now or later. From any thread. */
+    static Future<CloseReport> reportOf(Channel channel, boolean hasHandler) {
+        if (hasHandler || (channel.hasAttr(REPORT) && channel.attr(REPORT).get() != null)) {
+            return promise(channel);
+        }
+        return new DefaultPromise<CloseReport>(EventLoops.of(channel))
+                .setFailure(new IllegalStateException(
+                        "no GracefulCloseHandler in the pipeline of " + channel + ": add it first to get a report"));
+    }
+
+    private static Promise<CloseReport> promise(Channel channel) {
+        Attribute<Promise<CloseReport>> attribute = channel.attr(REPORT);
+        Promise<CloseReport> present = attribute.get();
+        if (present != null) {
+            return present;
+        }
+        Promise<CloseReport> promise = new DefaultPromise<>(EventLoops.of(channel));
+        Promise<CloseReport> earlier = attribute.setIfAbsent(promise);
+        return earlier == null ? promise : earlier;
+    }
+
+    private CloseOutcome outcome(Delivery delivery) {
         if (reset || delivery.isLost()) {
             return CloseOutcome.RESET_BY_PEER;
         }

@@ -1,14 +1,17 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.Loggers;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
+import org.slf4j.Logger;
 
 /**
  * Keeps a connection open after the peer ended its side first, until the answers that it still waits for are written: output
  * pending at the FIN, an open exchange, the user's grace. Then the channel is closed from the end of its pipeline, so that
- * every protocol says goodbye. Lives from the peer's FIN to that close. Confined to the channel's event loop.
+ * every protocol says its farewell. Lives from the peer's FIN to that close. Confined to the channel's event loop.
  */
-final class PeerHalfCloseWatch {
+final class PeerFin {
+    private static final Logger LOG = Loggers.of(PeerFin.class);
     private static final long CHECK_NANOS = 500_000_000;
 
     private final ChannelHandlerContext ctx;
@@ -23,7 +26,7 @@ final class PeerHalfCloseWatch {
     private boolean flushing;
     private boolean over;
 
-    PeerHalfCloseWatch(ChannelHandlerContext ctx, GracefulCloseConfig config, SystemView system, Runnable onReset) {
+    PeerFin(ChannelHandlerContext ctx, GracefulCloseConfig config, SystemView system, Runnable onReset) {
         this.ctx = ctx;
         this.config = config;
         this.system = system;
@@ -32,6 +35,11 @@ final class PeerHalfCloseWatch {
         output = new OutboundFlush(ctx);
         lastProgressNanos = timer.now();
         graceEndNanos = lastProgressNanos + config.peerHalfCloseGraceNanos();
+    }
+
+    /** Whether a peer that has just ended its side is still owed something. */
+    static boolean isOwed(ChannelHandlerContext ctx, GracefulCloseConfig config, int openExchanges) {
+        return OutboundFlush.isPending(ctx) || openExchanges > 0 || config.peerHalfCloseGraceNanos() > 0;
     }
 
     /** Begins at the peer's FIN. */
@@ -72,7 +80,7 @@ final class PeerHalfCloseWatch {
             stop();
             onReset.run();
         } else if (now - lastProgressNanos >= config.peerHalfCloseTimeoutNanos()) {
-            CloseLog.LOG.debug(
+            LOG.debug(
                     "{} nothing was written for {} after the peer's FIN", ctx.channel(), config.peerHalfCloseTimeout());
             close();
         } else if (!closeIfDone()) {

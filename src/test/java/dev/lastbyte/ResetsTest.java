@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whose fault an exception is. */
-class TransportErrorsTest {
+class ResetsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -25,15 +25,15 @@ class TransportErrorsTest {
                 "Software caused connection abort: aborted"
             })
     void lostConnection_isThePeers(String message) {
-        assertTrue(TransportErrors.isConnectionLost(new SocketException(message)));
+        assertTrue(Resets.isConnectionLost(new SocketException(message)));
     }
 
     @Test
     void anythingElse_isOurs() {
-        assertFalse(TransportErrors.isConnectionLost(new FileNotFoundException("body.bin")));
-        assertFalse(TransportErrors.isConnectionLost(new IOException()));
-        assertFalse(TransportErrors.isConnectionLost(new ClosedChannelException()));
-        assertFalse(TransportErrors.isConnectionLost(new IllegalStateException("Broken pipe")));
-        assertFalse(TransportErrors.isConnectionLost(null));
+        assertFalse(Resets.isConnectionLost(new FileNotFoundException("body.bin")));
+        assertFalse(Resets.isConnectionLost(new IOException()));
+        assertFalse(Resets.isConnectionLost(new ClosedChannelException()));
+        assertFalse(Resets.isConnectionLost(new IllegalStateException("Broken pipe")));
+        assertFalse(Resets.isConnectionLost(null));
     }
 }

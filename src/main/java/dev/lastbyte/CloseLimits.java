@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * Decides when the waits of one close are over, and when to look again: the limits as plain arithmetic on time stamps.
  * Confined to the channel's event loop.
  */
-final class DiscardLimits {
+final class CloseLimits {
     private static final long MIN_POLL_NANOS = 5_000_000;
     private static final long MAX_POLL_NANOS = 500_000_000;
     private static final long TURN_NANOS = 2_000_000;
@@ -25,7 +25,7 @@ final class DiscardLimits {
     private boolean drained;
     private boolean delivered;
 
-    DiscardLimits(GracefulCloseConfig config, long startNanos) {
+    CloseLimits(GracefulCloseConfig config, long startNanos) {
         deadlineNanos = startNanos + config.closeTimeoutNanos();
         pollMicros = minPollMicros(config);
         begin(startNanos);
@@ -100,56 +100,59 @@ final class DiscardLimits {
     }
 
     /** When to look at the flush again. */
-    long nextFlushCheck(CloseState close, long now) {
-        long step = Math.min(Math.max(close.config().flushTimeoutNanos() / 8, 1_000_000), 1_000_000_000);
-        long next = earlier(now + step, deadlineNanos);
-        return close.isPaused() ? earlier(next, close.resumeNanos()) : next;
+    long nextFlushCheck(GracefulCloseConfig config, long now) {
+        long step = Math.min(Math.max(config.flushTimeoutNanos() / 8, 1_000_000), 1_000_000_000);
+        return earlier(now + step, deadlineNanos);
     }
 
     /**
      * Why the wait after the last byte is over, or null while it goes on. A peer that is not listened to cannot be quiet, one that
      * is paused cannot stall.
+     *
+     * @param tells whether the kernel can say what has been delivered
      */
     @Nullable
-    CloseCause waitEnd(CloseState close, long now) {
-        GracefulCloseConfig config = close.config();
+    CloseCause waitEnd(GracefulCloseConfig config, Discarding.State input, boolean tells, long now) {
         CloseCause deadline = deadline(now);
         if (deadline != null) {
             return deadline;
         }
-        if (close.input == DiscardPump.State.EXHAUSTED && (delivered || !close.delivery.canTell())) {
+        if (input == Discarding.State.EXHAUSTED && (delivered || !tells)) {
             return CloseCause.BYTE_LIMIT;
         }
         if (delivered && endsEarly(config)) {
-            if (close.isReading() && now - quietEnd(config) >= 0) {
+            if (input == Discarding.State.READING && now - quietEnd(config) >= 0) {
                 return CloseCause.QUIET;
             }
             if (now - deliveredNanos >= config.deliveredTimeoutNanos()) {
                 return CloseCause.TALKING;
             }
         }
-        if (!close.isPaused() && now - lastProgressNanos >= config.stallTimeoutNanos()) {
+        if (input != Discarding.State.PAUSED && now - lastProgressNanos >= config.stallTimeoutNanos()) {
             return CloseCause.STALLED;
         }
         return now - sinceNanos >= config.eofTimeoutNanos() ? CloseCause.EOF_TIMEOUT : null;
     }
 
     /**
-     * When to look at the wait again: the earliest moment at which {@link #waitEnd} may change, or the next poll.
+     * When to look at the wait again: the earliest moment at which {@link #waitEnd} may change, or the next poll. The end of a pause
+     * is not among them.
      *
+     * @param tells whether the kernel can say what has been delivered
      * @param crowdNanos how long to wait between two polls once there is no progress, given how many connections wait
      */
-    long nextWaitCheck(CloseState close, long now, long crowdNanos) {
-        GracefulCloseConfig config = close.config();
+    long nextWaitCheck(GracefulCloseConfig config, Discarding.State input, boolean tells, long now, long crowdNanos) {
         long next = earlier(deadlineNanos, sinceNanos + config.eofTimeoutNanos());
-        next = earlier(next, close.isPaused() ? close.resumeNanos() : lastProgressNanos + config.stallTimeoutNanos());
+        if (input != Discarding.State.PAUSED) {
+            next = earlier(next, lastProgressNanos + config.stallTimeoutNanos());
+        }
         if (delivered && endsEarly(config)) {
             next = earlier(next, deliveredNanos + config.deliveredTimeoutNanos());
-            if (close.isReading()) {
+            if (input == Discarding.State.READING) {
                 next = earlier(next, quietEnd(config));
             }
         }
-        boolean polls = close.delivery.canTell() && !delivered;
+        boolean polls = tells && !delivered;
         return polls ? earlier(next, now + nextPoll(config, crowdNanos)) : next;
     }
 
@@ -190,7 +193,7 @@ final class DiscardLimits {
         return (int) (Math.min(MAX_POLL_NANOS, nanos) / 1000);
     }
 
-    private static long earlier(long a, long b) {
+    static long earlier(long a, long b) {
         return a - b < 0 ? a : b;
     }
 }

@@ -6,11 +6,10 @@ package dev.lastbyte;
  * is read first. A peer whose handshake was refused may have sent its first request already, and gets the quiet period to
  * read the alert. Confined to the channel's event loop.
  */
-final class HandshakeSweep {
+final class TlsHandshakeSweep {
     /** Long enough for a turn of the event loop, in which the transport reads what is there. */
     private static final long TURN_NANOS = 2_000_000;
 
-    private final CloseState close;
     private final long quietNanos;
     private final long limitNanos;
     private long sweptBytes;
@@ -21,8 +20,7 @@ final class HandshakeSweep {
      *
      * @param refused whether the handshake has failed, rather than not been finished
      */
-    HandshakeSweep(CloseState close, boolean refused, long quietPeriodNanos, long now) {
-        this.close = close;
+    TlsHandshakeSweep(boolean refused, long quietPeriodNanos, long now) {
         long longest = Math.max(quietPeriodNanos, TURN_NANOS);
         quietNanos = refused ? longest : TURN_NANOS;
         limitNanos = now + longest;
@@ -30,10 +28,9 @@ final class HandshakeSweep {
     }
 
     /** Whether nothing more has come, or too much. */
-    boolean isOver(long now) {
-        long discarded = close.discardedBytes();
-        if (close.isPaused() || discarded != sweptBytes) {
-            sweptBytes = discarded;
+    boolean isOver(long discardedBytes, boolean paused, long now) {
+        if (paused || discardedBytes != sweptBytes) {
+            sweptBytes = discardedBytes;
             endNanos = now + quietNanos;
         }
         return now - endNanos >= 0 || now - limitNanos >= 0;

@@ -7,24 +7,30 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** The token bucket over virtual time. */
-class DiscardPaceTest {
+class DiscardingTest {
     private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
+
+    /** A burst of so many bytes; returns for how long to pause after it. */
+    private static long read(Discarding pace, long bytes, long now) {
+        pace.read(bytes);
+        return pace.endBurst(now);
+    }
 
     @Test
     void firstEighthOfASecond_isNotPaced() {
-        DiscardPace pace = new DiscardPace(8_000_000, 0);
-        assertEquals(0, pace.read(999_999, 0));
-        assertTrue(pace.read(64_000, 0) > 0);
+        Discarding pace = new Discarding(8_000_000, 0);
+        assertEquals(0, read(pace, 999_999, 0));
+        assertTrue(read(pace, 64_000, 0) > 0);
     }
 
     @Test
     void endlessUpload_keepsToTheRate() {
         long rate = 8 << 20;
-        DiscardPace pace = new DiscardPace(rate, 0);
+        Discarding pace = new Discarding(rate, 0);
         long now = 0;
         long read = 0;
         while (now < 10 * SECOND) {
-            now += 100_000 + pace.read(65_536, now);
+            now += 100_000 + read(pace, 65_536, now);
             read += 65_536;
         }
         double ratio = read / (10.0 * rate);
@@ -33,20 +39,20 @@ class DiscardPaceTest {
 
     @Test
     void slowPeer_isNeverPaused() {
-        DiscardPace pace = new DiscardPace(8 << 20, 0);
+        Discarding pace = new Discarding(8 << 20, 0);
         for (long now = 0; now < SECOND; now += SECOND / 1000) {
-            assertEquals(0, pace.read(4096, now));
+            assertEquals(0, read(pace, 4096, now));
         }
     }
 
     @Test
     void unlimitedRate_isNeverPaused() {
-        assertEquals(0, new DiscardPace(GracefulCloseConfig.UNLIMITED, 0).read(Long.MAX_VALUE / 2, 0));
+        assertEquals(0, read(new Discarding(GracefulCloseConfig.UNLIMITED, 0), Long.MAX_VALUE / 2, 0));
     }
 
     @Test
     void pause_isNeverShorterThanATimerIsWorth() {
-        DiscardPace pace = new DiscardPace(1 << 30, 0);
-        assertEquals(DiscardPace.MIN_PAUSE_NANOS, pace.read((1 << 30) / 8, 0));
+        Discarding pace = new Discarding(1 << 30, 0);
+        assertEquals(Discarding.MIN_PAUSE_NANOS, read(pace, (1 << 30) / 8, 0));
     }
 }

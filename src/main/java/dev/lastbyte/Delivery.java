@@ -12,15 +12,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Confined to the channel's event loop.
  */
-final class DeliveryWatch {
+final class Delivery {
     private enum Source {
         TCP_INFO,
         UNIX_SOCKET,
         NONE
     }
 
-    private static final DeliveryWatch DELIVERED = new DeliveryWatch(false);
-    private static final DeliveryWatch DELIVERED_TO_ONE_THAT_HAD_ENDED = new DeliveryWatch(true);
+    private static final Delivery DELIVERED = new Delivery(false);
+    private static final Delivery DELIVERED_TO_ONE_THAT_HAD_ENDED = new Delivery(true);
 
     private final @Nullable Acknowledgements awaited;
     private Source source;
@@ -32,7 +32,7 @@ final class DeliveryWatch {
     private boolean peerEndedFirst;
     private boolean progressed;
 
-    DeliveryWatch(Channel channel, SystemView system) {
+    Delivery(Channel channel, SystemView system) {
         awaited = Acknowledgements.of(channel);
         if (system.hasTcpInfo(channel)) {
             source = Source.TCP_INFO;
@@ -41,7 +41,7 @@ final class DeliveryWatch {
         }
     }
 
-    private DeliveryWatch(boolean peerEndedFirst) {
+    private Delivery(boolean peerEndedFirst) {
         awaited = null;
         source = Source.TCP_INFO;
         delivered = true;
@@ -124,7 +124,7 @@ final class DeliveryWatch {
     }
 
     /** The same knowledge for good: once everything has arrived, nothing is learnt any more, and many can share what is known. */
-    DeliveryWatch settled() {
+    Delivery settled() {
         if (!delivered || source != Source.TCP_INFO) {
             return this;
         }

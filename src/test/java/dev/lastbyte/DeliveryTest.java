@@ -10,28 +10,28 @@ import java.nio.ByteOrder;
 import org.junit.jupiter.api.Test;
 
 /** What the kernel's counters prove, and what they do not. */
-class DeliveryWatchTest {
+class DeliveryTest {
     private static final EmbeddedChannel CHANNEL = new EmbeddedChannel();
 
     private final FrozenSystem system = new FrozenSystem();
 
-    private DeliveryWatch watch(int state, long written, long acked, boolean finFollows) {
+    private Delivery watch(int state, long written, long acked, boolean finFollows) {
         system.kernel(state, written, acked);
-        DeliveryWatch watch = new DeliveryWatch(CHANNEL, system);
+        Delivery watch = new Delivery(CHANNEL, system);
         watch.markWritten(CHANNEL, system, finFollows);
         return watch;
     }
 
     @Test
     void everythingAcknowledgedButTheFin_isNotDelivery() {
-        DeliveryWatch watch = watch(4, 100, 100, true);
+        Delivery watch = watch(4, 100, 100, true);
         assertFalse(watch.isDelivered());
         assertEquals(0, watch.unacknowledged(true));
     }
 
     @Test
     void everythingAcknowledgedWithTheFin_isDelivery() {
-        DeliveryWatch watch = watch(4, 100, 20, true);
+        Delivery watch = watch(4, 100, 20, true);
         assertEquals(80, watch.unacknowledged(true));
         system.kernel(TcpInfo.FIN_WAIT2, 100, 101);
         watch.poll(CHANNEL, system);
@@ -41,7 +41,7 @@ class DeliveryWatchTest {
 
     @Test
     void stateClosedWithBytesMissing_isALoss() {
-        DeliveryWatch watch = watch(4, 100, 20, true);
+        Delivery watch = watch(4, 100, 20, true);
         system.kernel(TcpInfo.CLOSE, 100, 100);
         watch.poll(CHANNEL, system);
         assertFalse(watch.isDelivered());
@@ -50,7 +50,7 @@ class DeliveryWatchTest {
 
     @Test
     void stateClosedWithEverything_isNoLoss() {
-        DeliveryWatch watch = watch(4, 100, 20, true);
+        Delivery watch = watch(4, 100, 20, true);
         system.kernel(TcpInfo.CLOSE, 100, 101);
         watch.poll(CHANNEL, system);
         assertTrue(watch.isDelivered());
@@ -59,7 +59,7 @@ class DeliveryWatchTest {
 
     @Test
     void moreAcknowledged_isProgressOnce() {
-        DeliveryWatch watch = watch(4, 100, 20, true);
+        Delivery watch = watch(4, 100, 20, true);
         system.kernel(4, 100, 30);
         watch.poll(CHANNEL, system);
         assertTrue(watch.progressed());
@@ -69,7 +69,7 @@ class DeliveryWatchTest {
 
     @Test
     void kernelWithoutBytesSent_cannotTell() {
-        DeliveryWatch watch = watch(4, 0, 50, true);
+        Delivery watch = watch(4, 0, 50, true);
         assertFalse(watch.canTell());
         assertFalse(watch.isDelivered());
         assertEquals(-1, watch.unacknowledged(true));
