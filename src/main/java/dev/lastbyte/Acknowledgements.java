@@ -1,5 +1,7 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.DeliveryListener;
+import dev.lastbyte.internal.TcpInfo;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
@@ -9,7 +11,6 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.util.AttributeKey;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,9 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Confined to the channel's event loop.
  */
-final class Acknowledgements extends ChannelDuplexHandler implements LoopSweep.Watched {
-    private static final AttributeKey<Acknowledgements> KEY = AttributeKey.valueOf(Acknowledgements.class, "channel");
-
+final class Acknowledgements extends ChannelDuplexHandler implements LoopSweep.Watched, DeliveryListener {
     private record Waiter(long end, ChannelPromise promise) {}
 
     private final Channel channel;
@@ -49,7 +48,7 @@ final class Acknowledgements extends ChannelDuplexHandler implements LoopSweep.W
 
     /** Those of a channel, or null where nobody has ever waited. */
     static @Nullable Acknowledgements of(Channel channel) {
-        return channel.hasAttr(KEY) ? channel.attr(KEY).get() : null;
+        return DeliveryListener.of(channel) instanceof Acknowledgements present ? present : null;
     }
 
     /** Completes a promise when everything written is acknowledged. */
@@ -86,7 +85,7 @@ final class Acknowledgements extends ChannelDuplexHandler implements LoopSweep.W
         } else {
             pipeline.addAfter(graceful.name(), null, created);
         }
-        channel.attr(KEY).set(created);
+        DeliveryListener.leave(channel, created);
         return created;
     }
 
@@ -152,11 +151,12 @@ final class Acknowledgements extends ChannelDuplexHandler implements LoopSweep.W
     }
 
     /**
-     * The close sequence has asked the kernel; who waits is told when it has made its step.
+     * {@inheritDoc}
      *
-     * @param delivered whether everything that was ever written is acknowledged
+     * <p>Who waits is told when the close has made its step.
      */
-    void seen(TcpInfo info, boolean delivered) {
+    @Override
+    public void seen(TcpInfo info, boolean delivered) {
         SentBytes bytes = SentBytes.of(info, TcpInfo.syn(channel));
         if (waiters.isEmpty() || (bytes == null && !delivered)) {
             return;

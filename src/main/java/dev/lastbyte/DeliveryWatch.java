@@ -1,5 +1,7 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.DeliveryListener;
+import dev.lastbyte.internal.TcpInfo;
 import io.netty.channel.Channel;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +24,7 @@ final class DeliveryWatch {
     private static final DeliveryWatch DELIVERED = new DeliveryWatch(false);
     private static final DeliveryWatch DELIVERED_TO_ONE_THAT_HAD_ENDED = new DeliveryWatch(true);
 
-    private final @Nullable Acknowledgements awaited;
+    private final @Nullable DeliveryListener awaited;
     private Source source;
     private long expectedAcks = -1;
     private long lastAcked = -1;
@@ -33,7 +35,7 @@ final class DeliveryWatch {
     private boolean progressed;
 
     DeliveryWatch(Channel channel, SystemView system) {
-        awaited = Acknowledgements.of(channel);
+        awaited = DeliveryListener.of(channel);
         if (system.hasTcpInfo(channel)) {
             source = Source.TCP_INFO;
         } else {

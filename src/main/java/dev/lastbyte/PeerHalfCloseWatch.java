@@ -1,5 +1,6 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.TcpInfo;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 

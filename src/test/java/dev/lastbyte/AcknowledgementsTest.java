@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.testing.EmbeddedDuplexChannel;
 import dev.lastbyte.testing.NoWarnings;
 import io.netty.buffer.Unpooled;

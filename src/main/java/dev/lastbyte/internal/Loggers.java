@@ -20,8 +20,9 @@ public final class Loggers {
         Logger logger = LoggerFactory.getLogger(type);
         if (logger instanceof NOPLogger && SILENCE_TOLD.compareAndSet(false, true)) {
             InternalLoggerFactory.getInstance("dev.lastbyte")
-                    .info("Lastbyte logs through slf4j, which has no provider here: its warnings and drain reports are dropped."
-                            + " Add one, such as logback-classic or slf4j-jdk14");
+                    .info(
+                            "Lastbyte logs through slf4j, which has no provider here: its warnings and drain reports are dropped."
+                                    + " Add one, such as logback-classic or slf4j-jdk14");
         }
         return logger;
     }
