@@ -93,7 +93,7 @@ abstract class CloseState extends LoopTimer.Entry {
     }
 
     @Override
-    void onDue() {
+    public void onDue() {
         EventExecutor loop = ctx.executor();
         if (loop.inEventLoop()) {
             onTimer();

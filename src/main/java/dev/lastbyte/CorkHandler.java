@@ -37,7 +37,7 @@ final class CorkHandler extends ChannelDuplexHandler {
     private final long holdLimitNanos;
     private final SystemView system;
     private @Nullable Cork cork;
-    private @Nullable CloseTimer timer;
+    private @Nullable ChannelTimer timer;
 
     // what has been written
     private boolean unflushed;
@@ -94,7 +94,7 @@ final class CorkHandler extends ChannelDuplexHandler {
         if (system.hasTcpInfo(ctx.channel())) {
             cork = new Cork(ctx.channel()); // a transport that tells the one takes the other
         }
-        timer = new CloseTimer(ctx, system, () -> onHoldLimit(ctx));
+        timer = new ChannelTimer(ctx, system, () -> onHoldLimit(ctx));
     }
 
     @Override
@@ -277,7 +277,7 @@ final class CorkHandler extends ChannelDuplexHandler {
     }
 
     private void onHoldLimit(ChannelHandlerContext ctx) {
-        CloseTimer running = timer;
+        ChannelTimer running = timer;
         if (!waiting || running == null) {
             return;
         }
@@ -296,7 +296,7 @@ final class CorkHandler extends ChannelDuplexHandler {
 
     private void stopTimer() {
         waiting = false;
-        CloseTimer running = timer;
+        ChannelTimer running = timer;
         timer = null;
         if (running != null) {
             running.cancel();

@@ -16,7 +16,7 @@ final class PeerHalfCloseWatch {
     private final GracefulCloseConfig config;
     private final SystemView system;
     private final Runnable onReset;
-    private final CloseTimer timer;
+    private final ChannelTimer timer;
     private final OutboundFlush output;
     private final long graceEndNanos;
     private long lastProgressNanos;
@@ -29,7 +29,7 @@ final class PeerHalfCloseWatch {
         this.config = config;
         this.system = system;
         this.onReset = onReset;
-        timer = new CloseTimer(ctx, system, this::onTimer);
+        timer = new ChannelTimer(ctx, system, this::onTimer);
         output = new OutboundFlush(ctx);
         lastProgressNanos = timer.now();
         graceEndNanos = lastProgressNanos + config.peerHalfCloseGraceNanos();

@@ -30,14 +30,14 @@ class AcknowledgementsTest {
 
     @AfterEach
     void nothingIsWatchedAnyMore() {
-        assertEquals(0, LoopSweep.activeLoops());
+        assertEquals(0, LoopTimer.waiting(LoopTimer.Pace.LOOKS));
     }
 
     @Test
     void acknowledgedAlready_completesAtOnceAndWatchesNothing() {
         EmbeddedDuplexChannel channel = open(100, 100);
         assertTrue(acknowledged(channel).isSuccess());
-        assertEquals(0, LoopSweep.activeLoops());
+        assertEquals(0, LoopTimer.waiting(LoopTimer.Pace.LOOKS));
         channel.close();
     }
 

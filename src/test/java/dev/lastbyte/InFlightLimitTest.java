@@ -37,7 +37,7 @@ class InFlightLimitTest {
 
     @AfterEach
     void nothingIsWatchedAnyMore() {
-        assertEquals(0, LoopSweep.activeLoops());
+        assertEquals(0, LoopTimer.waiting(LoopTimer.Pace.LOOKS));
     }
 
     @Test
