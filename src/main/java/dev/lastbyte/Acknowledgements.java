@@ -1,5 +1,8 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.DeliveryListener;
+import dev.lastbyte.internal.EventLoops;
+import dev.lastbyte.internal.TcpInfo;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
@@ -9,36 +12,29 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.util.AttributeKey;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who waits for acknowledgements on one connection, each up to a place in the stream. It is looked at by {@link LoopSweep}, at
- * the end of each read, because a transport closes the descriptor right after the read that found the end, and by the {@link
- * Delivery} of a close. Stands nearest the transport, or right behind the {@link GracefulCloseHandler}; idle, it costs a
- * comparison per read.
- *
- * <p>Confined to the channel's event loop.
+ * Those who wait for acknowledgements on one connection, each up to a place in the stream. The kernel is asked by {@link
+ * KernelLooks}, at the end of each read, because a transport closes the descriptor right after the read that found the end, and by a
+ * close. The handler stands nearest the transport, or right behind the {@link GracefulCloseHandler}. While nobody waits, it costs a
+ * comparison per read. Confined to the channel's event loop.
  */
-final class Acknowledgements extends ChannelDuplexHandler implements LoopSweep.Watched {
-    private static final AttributeKey<Acknowledgements> KEY = AttributeKey.valueOf(Acknowledgements.class, "channel");
-
+final class Acknowledgements extends ChannelDuplexHandler implements KernelLooks.Looker, DeliveryListener {
     private record Waiter(long end, ChannelPromise promise) {}
 
     private final Channel channel;
     private final SystemView system;
     private final boolean looksAtEof;
     private final ArrayDeque<Waiter> waiters = new ArrayDeque<>(2); // in the order of the stream
-    private LoopSweep.@Nullable Watch watch;
+    private @Nullable KernelLooks looks; // while somebody waits
     private boolean outlivesEof;
     private long acknowledged;
-    private long intervalNanos;
 
-    /** @param closesByItself whether nobody else sees to it that the channel is asked before it closes at the peer's FIN */
+    /** @param closesByItself whether nobody else asks the kernel before the channel closes at the peer's FIN */
     private Acknowledgements(Channel channel, SystemView system, boolean closesByItself) {
         this.channel = channel;
         this.system = system;
@@ -47,9 +43,9 @@ final class Acknowledgements extends ChannelDuplexHandler implements LoopSweep.W
         channel.closeFuture().addListener(closed -> onClosed());
     }
 
-    /** Those of a channel, or null where nobody has ever waited. */
+    /** Those of a channel, or null if nobody has ever waited. */
     static @Nullable Acknowledgements of(Channel channel) {
-        return channel.hasAttr(KEY) ? channel.attr(KEY).get() : null;
+        return DeliveryListener.of(channel) instanceof Acknowledgements present ? present : null;
     }
 
     /** Completes a promise when everything written is acknowledged. */
@@ -60,7 +56,7 @@ final class Acknowledgements extends ChannelDuplexHandler implements LoopSweep.W
             promise.tryFailure(unsupported(channel));
             return;
         }
-        // From the end of the pipeline: what TLS or a writer of chunks holds back is written before it.
+        // From the end of the pipeline: what TLS or a chunked writer holds back is written before it.
         ChannelFuture barrier = channel.writeAndFlush(Unpooled.EMPTY_BUFFER);
         barrier.addListener(written -> {
             if (!written.isSuccess()) {
@@ -86,7 +82,7 @@ final class Acknowledgements extends ChannelDuplexHandler implements LoopSweep.W
         } else {
             pipeline.addAfter(graceful.name(), null, created);
         }
-        channel.attr(KEY).set(created);
+        DeliveryListener.leave(channel, created);
         return created;
     }
 
@@ -106,40 +102,29 @@ final class Acknowledgements extends ChannelDuplexHandler implements LoopSweep.W
             outlivesEof = HalfClosure.outliveEof(channel);
         }
         take(bytes);
-        if (!waiters.isEmpty() && watch == null) {
-            intervalNanos = LoopSweep.interval(0, true, bytes.rttNanos());
-            startWatch();
-        }
-    }
-
-    private void startWatch() {
-        if (channel.isOpen()) {
-            watch = LoopSweep.watch(channel.eventLoop(), system, this, intervalNanos);
+        if (!waiters.isEmpty() && looks == null && channel.isOpen()) {
+            looks = KernelLooks.begin(channel, system, this, bytes.rttNanos());
         }
     }
 
     @Override
-    public long look() {
-        if (!channel.eventLoop().inEventLoop()) {
-            channel.eventLoop().execute(this::startWatch); // the channel has moved to another event loop
-            return LoopSweep.OVER;
-        }
+    public boolean look() {
         SentBytes bytes = waiters.isEmpty() ? null : SentBytes.read(channel, system);
         if (bytes != null) {
-            boolean progressed = bytes.acknowledged() > acknowledged;
-            intervalNanos = LoopSweep.interval(intervalNanos, progressed, bytes.rttNanos());
+            if (looks != null) {
+                looks.saw(bytes.acknowledged() > acknowledged, bytes.rttNanos());
+            }
             take(bytes);
         }
         if (waiters.isEmpty()) {
-            watch = null;
-            return LoopSweep.OVER;
+            looks = null;
         }
-        return intervalNanos;
+        return !waiters.isEmpty();
     }
 
     @Override
     public void failed(Throwable cause) {
-        watch = null;
+        looks = null;
         endAtEof();
         fail(takeAll(), cause);
     }
@@ -152,22 +137,20 @@ final class Acknowledgements extends ChannelDuplexHandler implements LoopSweep.W
     }
 
     /**
-     * The close sequence has asked the kernel; who waits is told when it has made its step.
+     * {@inheritDoc}
      *
-     * @param delivered whether everything that was ever written is acknowledged
+     * <p>The promises complete once the close has made its step.
      */
-    void seen(TcpInfo info, boolean delivered) {
+    @Override
+    public void seen(TcpInfo info, boolean delivered) {
         SentBytes bytes = SentBytes.of(info, TcpInfo.syn(channel));
         if (waiters.isEmpty() || (bytes == null && !delivered)) {
             return;
         }
         List<ChannelPromise> reached = delivered || bytes == null ? takeAll() : takeReached(bytes);
         List<ChannelPromise> lost = bytes != null && bytes.isOver() ? takeAll() : List.of();
-        Runnable tell = () -> tell(reached, lost);
-        try {
-            channel.eventLoop().execute(tell);
-        } catch (RejectedExecutionException e) {
-            tell.run(); // the event loop is ending
+        if (!EventLoops.execute(channel.eventLoop(), () -> tell(reached, lost))) {
+            tell(reached, lost); // the event loop is ending
         }
     }
 
@@ -193,7 +176,7 @@ final class Acknowledgements extends ChannelDuplexHandler implements LoopSweep.W
 
     private List<ChannelPromise> takeReached(SentBytes bytes) {
         acknowledged = bytes.acknowledged();
-        // An empty queue proves it too, where bytes_sent has counted more than there is. Who comes later reads again.
+        // An empty queue proves it too, where bytes_sent has counted more than there is. A later waiter reads again.
         boolean all = !bytes.isOver() && bytes.unacknowledged() == 0;
         List<ChannelPromise> reached = new ArrayList<>(1);
         for (Waiter first = waiters.peek();
@@ -222,9 +205,9 @@ final class Acknowledgements extends ChannelDuplexHandler implements LoopSweep.W
         if (!waiters.isEmpty()) {
             fail(takeAll(), closed());
         }
-        if (watch != null) {
-            watch.end();
-            watch = null;
+        if (looks != null) {
+            looks.end();
+            looks = null;
         }
     }
 

@@ -2,6 +2,7 @@ package dev.lastbyte;
 
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
+import dev.lastbyte.internal.TcpInfo;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -244,7 +245,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     @Override
-    void onDue() {
+    public void onDue() {
         if (!EventLoops.run(ctx.executor(), this::onTimer)) {
             LOG.debug("{} has an event loop that does not run any more", channel());
         }

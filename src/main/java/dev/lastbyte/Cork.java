@@ -1,56 +1,65 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.Loggers;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.unix.IntegerUnixChannelOption;
+import org.slf4j.Logger;
 
 /**
- * TCP_CORK (tcp(7)) of one connection: while it is on, the kernel sends full segments only; switched off, the rest leaves at
- * once, given TCP_NODELAY. Left on, the rest waits for 200 ms and a round trip. Loaded only where the transport is epoll or
- * io_uring. Confined to the channel's event loop.
+ * TCP_CORK (tcp(7)) of one connection. While it is on, the kernel sends full segments only. When it is switched off, the rest
+ * leaves at once, given TCP_NODELAY. If it stays on, the rest waits for 200 ms and a round trip. Loaded only where the transport is
+ * epoll or io_uring. Confined to the channel's event loop.
  */
 final class Cork {
     private static final IntegerUnixChannelOption OPTION =
             new IntegerUnixChannelOption("dev.lastbyte.cork.TCP_CORK", 6, 3);
 
+    private static final Logger LOG = Loggers.of(Cork.class);
+
+    private enum State {
+        OFF,
+        ON,
+        /** On, until everything flushed so far is in the kernel. */
+        EMPTYING
+    }
+
     private final Channel channel;
-    private boolean on;
-    private boolean emptying;
+    private State state = State.OFF;
 
     Cork(Channel channel) {
         this.channel = channel;
     }
 
     boolean isOn() {
-        return on;
+        return state != State.OFF;
     }
 
     void on() {
-        if (!on) {
-            on = set(1);
+        if (state == State.OFF && set(1)) {
+            state = State.ON;
         }
     }
 
     /**
-     * Takes the cork off once everything flushed is in the kernel: at once, or behind a barrier, for io_uring and a full send
+     * Takes the cork off once everything flushed is in the kernel: at once, or behind a barrier, because io_uring and a full send
      * buffer take their time.
      *
-     * @param othersQueued run if, at the barrier, output of a later message is in the queue
+     * @param othersQueued runs if output of a later message is in the queue at the barrier
      */
     void offWhenSent(ChannelHandlerContext ctx, Runnable othersQueued) {
-        if (!on || emptying) {
+        if (state != State.ON) {
             return;
         }
         if (isSent(ctx)) {
             off();
             return;
         }
-        emptying = true;
+        state = State.EMPTYING;
         ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(barrier -> {
-            emptying = false;
             off();
             if (barrier.isSuccess() && !isSent(ctx)) {
                 othersQueued.run();
@@ -65,18 +74,16 @@ final class Cork {
     }
 
     private void off() {
-        if (on) {
-            on = false;
-            set(0);
-        }
+        state = State.OFF;
+        set(0);
     }
 
-    /** A socket that takes no options any more is closed, and has sent what it held. */
+    /** A socket that no longer takes options is closed, and has sent what it held. */
     private boolean set(int value) {
         try {
             return channel.isOpen() && channel.config().setOption(OPTION, value);
         } catch (ChannelException e) {
-            CloseLog.LOG.debug("{} cannot set TCP_CORK {}", channel, value, e);
+            LOG.debug("{} cannot set TCP_CORK {}", channel, value, e);
             return false;
         }
     }

@@ -1,5 +1,7 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.DeliveryListener;
+import dev.lastbyte.internal.TcpInfo;
 import io.netty.channel.Channel;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +24,7 @@ final class Delivery {
     private static final Delivery DELIVERED = new Delivery(false);
     private static final Delivery DELIVERED_TO_ONE_THAT_HAD_ENDED = new Delivery(true);
 
-    private final @Nullable Acknowledgements awaited;
+    private final @Nullable DeliveryListener awaited;
     private Source source;
     private long expectedAcks = -1;
     private long lastAcked = -1;
@@ -33,7 +35,7 @@ final class Delivery {
     private boolean progressed;
 
     Delivery(Channel channel, SystemView system) {
-        awaited = Acknowledgements.of(channel);
+        awaited = DeliveryListener.of(channel);
         if (system.hasTcpInfo(channel)) {
             source = Source.TCP_INFO;
         } else {

@@ -22,7 +22,7 @@ public final class EffectiveTcpOptions {
         TransportKind kind = TransportKind.of(channel);
         Map<TcpOption, Long> values = new EnumMap<>(TcpOption.class);
         for (TcpOption option : TcpOption.values()) {
-            OptionKey<?> key = OptionKeys.forReading(kind, option);
+            OptionKey<?> key = OptionKey.forReading(kind, option);
             if (key != null) {
                 key.read(channel).ifPresent(value -> values.put(option, value));
             }

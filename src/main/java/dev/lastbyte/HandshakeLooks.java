@@ -1,5 +1,6 @@
 package dev.lastbyte;
 
+import dev.lastbyte.SocketTable.Handshakes;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.Map;

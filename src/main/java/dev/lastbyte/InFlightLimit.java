@@ -1,5 +1,6 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.Loggers;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -7,22 +8,24 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.FileRegion;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
- * Makes a channel unwritable while more than so many bytes are written and not acknowledged. Between two looks into the kernel
- * it adds up what is written; it looks only when that sum says that the limit may be passed, and while it is. Confined to the
+ * Makes a channel unwritable while more bytes than a limit are written and not acknowledged. Between two looks at the kernel it adds
+ * up what is written. It looks only when that sum says that the limit may have been passed, and while it is. Confined to the
  * channel's event loop.
  */
-final class InFlightLimit extends ChannelDuplexHandler implements LoopSweep.Watched {
+final class InFlightLimit extends ChannelDuplexHandler implements KernelLooks.Looker {
+    private static final Logger LOG = Loggers.of(InFlightLimit.class);
+
     private final long limit;
     private final SystemView system;
     private @Nullable ChannelHandlerContext ctx;
     private long seen;
     private long writtenSince;
     private long queuedRegionBytes;
-    private long intervalNanos;
     private boolean limited;
-    private LoopSweep.@Nullable Watch watch;
+    private @Nullable KernelLooks looks; // while the limit is passed
     private boolean tells;
 
     InFlightLimit(long limit, SystemView system) {
@@ -75,31 +78,22 @@ final class InFlightLimit extends ChannelDuplexHandler implements LoopSweep.Watc
         }
     }
 
-    /** Looks, because the limit is passed. */
     @Override
-    public long look() {
+    public boolean look() {
         ChannelHandlerContext context = ctx;
-        if (context == null || !tells || !limited) {
-            watch = null;
-            return LoopSweep.OVER;
+        if (context != null && tells && limited) {
+            read(context.channel());
         }
-        Channel channel = context.channel();
-        if (!channel.eventLoop().inEventLoop()) {
-            channel.eventLoop().execute(() -> startWatch(channel)); // the channel has moved to another event loop
-            return LoopSweep.OVER;
-        }
-        read(channel);
         if (!limited) {
-            watch = null;
-            return LoopSweep.OVER;
+            looks = null;
         }
-        return intervalNanos;
+        return limited;
     }
 
     @Override
     public void failed(Throwable cause) {
         ChannelHandlerContext context = ctx;
-        watch = null;
+        looks = null;
         if (context != null) {
             stop();
             limited(context.channel(), false);
@@ -120,24 +114,20 @@ final class InFlightLimit extends ChannelDuplexHandler implements LoopSweep.Watc
         boolean fewer = now < seen;
         seen = now;
         writtenSince = 0;
-        intervalNanos = LoopSweep.interval(intervalNanos, fewer || !limited, bytes.rttNanos());
-        limited(channel, seen > limit);
-        if (limited && watch == null) {
-            startWatch(channel);
+        if (looks != null) {
+            looks.saw(fewer, bytes.rttNanos());
         }
-    }
-
-    private void startWatch(Channel channel) {
-        if (tells && limited) {
-            watch = LoopSweep.watch(channel.eventLoop(), system, this, intervalNanos);
+        limited(channel, seen > limit);
+        if (limited && tells && looks == null) {
+            looks = KernelLooks.begin(channel, system, this, bytes.rttNanos());
         }
     }
 
     private void stop() {
         tells = false;
-        if (watch != null) {
-            watch.end();
-            watch = null;
+        if (looks != null) {
+            looks.end();
+            looks = null;
         }
     }
 
@@ -152,6 +142,6 @@ final class InFlightLimit extends ChannelDuplexHandler implements LoopSweep.Watc
     }
 
     private static void cannotTell(Channel channel) {
-        CloseLog.LOG.debug("{} limitInFlight does nothing: the kernel does not tell what is acknowledged", channel);
+        LOG.debug("{} limitInFlight does nothing: the kernel does not tell what is acknowledged", channel);
     }
 }

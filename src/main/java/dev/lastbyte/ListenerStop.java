@@ -1,5 +1,6 @@
 package dev.lastbyte;
 
+import dev.lastbyte.SocketTable.Handshakes;
 import io.netty.channel.Channel;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.local.LocalServerChannel;

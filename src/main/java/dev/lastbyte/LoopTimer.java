@@ -1,77 +1,130 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.EventLoops;
+import dev.lastbyte.internal.Loggers;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
- * The one timer of an event loop for all closes that wait on it: a binary heap of the moments at which they want to be woken,
- * each close in it once, and one scheduled task for the first of them. Thousands that are due together are woken in portions, the
- * loop's input and output between them. Confined to its event loop.
+ * The timer of an event loop: a binary heap of the moments at which entries want to be woken, each entry in it once, and one
+ * scheduled task for the first of them. Entries that are due together are woken in portions, with the loop's input and output
+ * between them. Each event loop has one timer for each {@link Pace}. Confined to its event loop; the static methods find the way
+ * there.
  */
 final class LoopTimer {
+    /** How entries of one kind share their event loop with everything else on it. Immutable. */
+    public enum Pace {
+        /** Closes that wait. The moments of a crowd are gathered, so that it does not wake its loop for each of them. */
+        CLOSES(5_000_000, 256) {
+            @Override
+            long restNanos(long spentNanos) {
+                return 5_000_000 - spentNanos;
+            }
+        },
+
+        /** Open connections that hold bytes back for ten milliseconds, or wait. They are woken on time, however many they are. */
+        CHANNELS(5_000_000, Integer.MAX_VALUE) {
+            @Override
+            long restNanos(long spentNanos) {
+                return 0;
+            }
+        },
+
+        /**
+         * Looks at the kernel for those who wait for acknowledgements. A portion is followed by a rest nine times as long, so that
+         * thousands of them take a tenth of their loop at most.
+         */
+        LOOKS(500_000, 0) {
+            @Override
+            long restNanos(long spentNanos) {
+                // a callback that blocked, or a pause of the JVM, must not keep the others waiting nine times as long
+                return 9 * Math.min(spentNanos, 1_000_000);
+            }
+        };
+
+        private final long portionNanos;
+        private final int crowd;
+
+        /** @param crowd with more entries than these, a timer rests after each portion */
+        Pace(long portionNanos, int crowd) {
+            this.portionNanos = portionNanos;
+            this.crowd = crowd;
+        }
+
+        /** How long a crowd rests after a portion that took so long. */
+        abstract long restNanos(long spentNanos);
+    }
+
     /** What wants to be woken. Its timer alone touches these fields, on the timer's loop. */
-    abstract static class Entry {
+    public abstract static class Entry {
         private static final int NOT_WAITING = -1;
 
         private @Nullable LoopTimer timer;
         private int index = NOT_WAITING;
         private long dueNanos;
 
-        /** Its moment has come; on the event loop of the timer that it was given to first. */
-        abstract void onDue();
-    }
+        /** With which others it shares a timer. Always the same. */
+        public Pace pace() {
+            return Pace.CLOSES;
+        }
 
-    private static final long PORTION_NANOS = 5_000_000;
-    private static final int ENTRIES_PER_LOOK = 32;
+        /** Its moment has come; on the event loop of the timer that it was given to first. */
+        public abstract void onDue();
+    }
 
     /** One look costs about three microseconds, timer included: this keeps all looks of a loop below a hundredth of its time. */
     private static final long NANOS_PER_LOOK = 500_000;
 
-    /** From here on moments are gathered, so that a crowd does not wake its loop for each of them. */
-    private static final int CROWD = 256;
-
-    private static final long CROWD_PAUSE_NANOS = 5_000_000;
     private static final int FIRST_ROOM = 16;
-    private static final Map<EventExecutor, LoopTimer> LOOPS = new ConcurrentHashMap<>();
+    private static final Logger LOG = Loggers.of(LoopTimer.class);
+    private static final Map<Pace, Map<EventExecutor, LoopTimer>> LOOPS = new EnumMap<>(Pace.class);
+
+    static {
+        for (Pace pace : Pace.values()) {
+            LOOPS.put(pace, new ConcurrentHashMap<>());
+        }
+    }
 
     private final EventExecutor loop;
     private final SystemView system;
+    private final Pace pace;
     private @Nullable Entry[] heap = new @Nullable Entry[FIRST_ROOM];
     private int size;
     private @Nullable Future<?> task;
     private long taskNanos;
-    private long lastRunNanos;
+    private long restEndNanos;
     private boolean running;
 
-    private LoopTimer(EventExecutor loop, SystemView system) {
+    private LoopTimer(EventExecutor loop, SystemView system, Pace pace) {
         this.loop = loop;
         this.system = system;
-        lastRunNanos = system.nanoTime() - CROWD_PAUSE_NANOS;
+        this.pace = pace;
+        restEndNanos = system.nanoTime();
     }
 
-    // ---- for closes ------------------------------------------------------------------------------------------------
+    // ---- for entries -----------------------------------------------------------------------------------------------
 
     /**
      * Wakes the entry at the given moment, or earlier if it has asked for that before. The first call, on the entry's event loop,
      * decides which timer it is.
      */
-    static void arm(Entry entry, long nanos, EventExecutor loop, SystemView system) {
+    public static void arm(Entry entry, long nanos, EventExecutor loop, SystemView system) {
         LoopTimer timer = entry.timer;
         if (timer == null) {
-            timer = of(loop, system);
+            timer = of(loop, system, entry.pace());
             entry.timer = timer;
         }
         if (timer.loop.inEventLoop()) {
             timer.arm(entry, nanos);
-        } else if (!timer.execute(() -> armAgain(entry, nanos)) && timer.loop != loop) {
-            entry.timer = null; // the channel has outlived the loop on which its close began
+        } else if (!EventLoops.execute(timer.loop, () -> armAgain(entry, nanos)) && timer.loop != loop) {
+            entry.timer = null; // the channel has outlived the loop on which the entry was first armed
             entry.index = Entry.NOT_WAITING;
             arm(entry, nanos, loop, system);
         }
@@ -85,37 +138,37 @@ final class LoopTimer {
     }
 
     /** Wakes the entry no more. */
-    static void cancel(Entry entry) {
+    public static void cancel(Entry entry) {
         LoopTimer timer = entry.timer;
-        if (timer == null) {
-            return;
-        }
-        if (timer.loop.inEventLoop()) {
-            timer.disarm(entry);
-        } else {
-            timer.execute(() -> timer.disarm(entry));
+        if (timer != null) {
+            EventLoops.run(timer.loop, () -> timer.disarm(entry));
         }
     }
 
     /** How long a close that makes no progress should wait between two looks at the kernel, given how many wait beside it. */
-    static long lookPause(Entry entry) {
+    public static long lookPause(Entry entry) {
         LoopTimer timer = entry.timer;
         return timer == null ? 0 : timer.size * NANOS_PER_LOOK; // a stale size does no harm
     }
 
     // ---- the loops -------------------------------------------------------------------------------------------------
 
-    private static LoopTimer of(EventExecutor loop, SystemView system) {
-        LoopTimer known = LOOPS.get(loop);
+    private static LoopTimer of(EventExecutor loop, SystemView system, Pace pace) {
+        Map<EventExecutor, LoopTimer> timers = timers(pace);
+        LoopTimer known = timers.get(loop);
         if (known != null) {
             return known;
         }
-        LoopTimer fresh = new LoopTimer(loop, system);
-        LOOPS.put(loop, fresh);
+        LoopTimer fresh = new LoopTimer(loop, system, pace);
+        timers.put(loop, fresh);
         if (fresh.outlivesItsEntries()) {
-            loop.terminationFuture().addListener(ended -> LOOPS.remove(loop, fresh));
+            loop.terminationFuture().addListener(ended -> timers.remove(loop, fresh));
         }
         return fresh;
+    }
+
+    private static Map<EventExecutor, LoopTimer> timers(Pace pace) {
+        return Objects.requireNonNull(LOOPS.get(pace));
     }
 
     /** Whether it has a thread; an embedded channel's event loop ends with its channel, and says so to nobody. */
@@ -123,13 +176,9 @@ final class LoopTimer {
         return loop.parent() != null;
     }
 
-    private boolean execute(Runnable step) {
-        try {
-            loop.execute(step);
-            return true;
-        } catch (RejectedExecutionException e) {
-            return false; // the loop has ended
-        }
+    /** How many entries of a pace wait, on all event loops. Those of other threads may have changed meanwhile. */
+    public static int waiting(Pace pace) {
+        return timers(pace).values().stream().mapToInt(timer -> timer.size).sum();
     }
 
     // ---- the task --------------------------------------------------------------------------------------------------
@@ -154,7 +203,7 @@ final class LoopTimer {
         if (entry.index != Entry.NOT_WAITING) {
             removeAt(entry.index);
             if (size == 0 && !running) {
-                rest();
+                idle();
             }
         }
     }
@@ -162,8 +211,8 @@ final class LoopTimer {
     /** Sees to it that the task runs when the first entry is due; one that runs too early does no harm. */
     private void schedule() {
         long nanos = at(0).dueNanos;
-        if (size > CROWD && nanos - lastRunNanos < CROWD_PAUSE_NANOS) {
-            nanos = lastRunNanos + CROWD_PAUSE_NANOS;
+        if (size > pace.crowd && nanos - restEndNanos < 0) {
+            nanos = restEndNanos;
         }
         if (task != null) {
             if (taskNanos - nanos <= 0) {
@@ -172,14 +221,11 @@ final class LoopTimer {
             task.cancel(false);
         }
         taskNanos = nanos;
-        try {
-            task = loop.schedule(this::run, Math.max(0, nanos - system.nanoTime()), TimeUnit.NANOSECONDS);
-        } catch (RejectedExecutionException e) {
-            task = null; // the loop is ending, and closes its channels
-        }
+        task = EventLoops.schedule(
+                loop, this::run, nanos - system.nanoTime()); // a loop that is ending closes its channels
     }
 
-    private void rest() {
+    private void idle() {
         if (task != null) {
             task.cancel(false);
             task = null;
@@ -188,7 +234,7 @@ final class LoopTimer {
             heap = new @Nullable Entry[FIRST_ROOM];
         }
         if (!outlivesItsEntries()) {
-            LOOPS.remove(loop, this);
+            timers(pace).remove(loop, this);
         }
     }
 
@@ -200,9 +246,10 @@ final class LoopTimer {
             wakeDue(begin);
         } finally {
             running = false;
-            lastRunNanos = begin;
+            long end = system.nanoTime();
+            restEndNanos = end + pace.restNanos(end - begin);
             if (size == 0) {
-                rest();
+                idle();
             } else {
                 schedule();
             }
@@ -210,12 +257,11 @@ final class LoopTimer {
     }
 
     private void wakeDue(long begin) {
-        int woken = 0;
         while (size > 0 && at(0).dueNanos - begin <= 0) {
             Entry due = at(0);
             removeAt(0);
             wake(due);
-            if (++woken % ENTRIES_PER_LOOK == 0 && system.nanoTime() - begin >= PORTION_NANOS) {
+            if (system.nanoTime() - begin >= pace.portionNanos) {
                 return;
             }
         }
@@ -225,7 +271,7 @@ final class LoopTimer {
         try {
             due.onDue();
         } catch (Throwable t) {
-            CloseLog.LOG.warn("waking {} failed", due, t);
+            LOG.warn("waking {} failed", due, t);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.lastbyte;
 
 import dev.lastbyte.internal.Loggers;
+import dev.lastbyte.internal.TcpInfo;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import org.slf4j.Logger;
@@ -18,7 +19,7 @@ final class PeerFin {
     private final GracefulCloseConfig config;
     private final SystemView system;
     private final Runnable onReset;
-    private final CloseTimer timer;
+    private final ChannelTimer timer;
     private final OutboundFlush output;
     private final long graceEndNanos;
     private long lastProgressNanos;
@@ -31,7 +32,7 @@ final class PeerFin {
         this.config = config;
         this.system = system;
         this.onReset = onReset;
-        timer = new CloseTimer(ctx, system, this::onTimer);
+        timer = new ChannelTimer(ctx, system, this::onTimer);
         output = new OutboundFlush(ctx);
         lastProgressNanos = timer.now();
         graceEndNanos = lastProgressNanos + config.peerHalfCloseGraceNanos();

@@ -1,5 +1,10 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.EventLoops;
+import dev.lastbyte.internal.TcpInfo;
+import io.netty.channel.Channel;
+import io.netty.util.concurrent.Promise;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -10,74 +15,155 @@ import org.jspecify.annotations.Nullable;
  * is empty, never a guess. Immutable.
  */
 public final class SendQueueSnapshot {
-    private static final long UNKNOWN = -1;
-
     private final long nettyBytes;
-    private final long unsentBytes;
-    private final long unacknowledgedBytes;
-    private final long acknowledgedBytes;
-    private final long roundTripNanos;
-    private final @Nullable TcpState state;
+    private final OptionalLong unsentBytes;
+    private final OptionalLong unacknowledgedBytes;
+    private final OptionalLong acknowledgedBytes;
+    private final Optional<Duration> roundTripTime;
+    private final Optional<TcpState> state;
 
     private SendQueueSnapshot(
             long nettyBytes,
-            long unsentBytes,
-            long unacknowledgedBytes,
-            long acknowledgedBytes,
-            long roundTripNanos,
-            @Nullable TcpState state) {
+            OptionalLong unsentBytes,
+            OptionalLong unacknowledgedBytes,
+            OptionalLong acknowledgedBytes,
+            Optional<Duration> roundTripTime,
+            Optional<TcpState> state) {
         this.nettyBytes = nettyBytes;
         this.unsentBytes = unsentBytes;
         this.unacknowledgedBytes = unacknowledgedBytes;
         this.acknowledgedBytes = acknowledgedBytes;
-        this.roundTripNanos = roundTripNanos;
+        this.roundTripTime = roundTripTime;
         this.state = state;
     }
 
     /** Nothing is known but Netty's part. */
     static SendQueueSnapshot unknown(long nettyBytes) {
-        return new SendQueueSnapshot(nettyBytes, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, null);
+        return new SendQueueSnapshot(
+                nettyBytes,
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                Optional.empty(),
+                Optional.empty());
     }
 
-    /** A Unix domain socket has nothing under way: what it takes lies in the peer's queue. */
-    static SendQueueSnapshot unixSocket(long nettyBytes) {
-        return new SendQueueSnapshot(nettyBytes, 0, 0, UNKNOWN, UNKNOWN, null);
+    /** Nothing is in flight on a Unix domain socket: what it takes lies in the peer's queue. */
+    private static SendQueueSnapshot unixSocket(long nettyBytes) {
+        return new SendQueueSnapshot(
+                nettyBytes,
+                OptionalLong.of(0),
+                OptionalLong.of(0),
+                OptionalLong.empty(),
+                Optional.empty(),
+                Optional.empty());
     }
 
-    static SendQueueSnapshot of(long nettyBytes, SentBytes bytes) {
+    private static SendQueueSnapshot of(long nettyBytes, SentBytes bytes) {
         // When the connection is over, what is left in the counters is stale and lies nowhere any more.
         boolean known = !bytes.isOver() || bytes.unacknowledged() == 0;
         return new SendQueueSnapshot(
                 nettyBytes,
-                known ? bytes.unsent() : UNKNOWN,
-                known ? bytes.unacknowledged() : UNKNOWN,
-                bytes.acknowledged(),
-                bytes.rttNanos() == 0 ? UNKNOWN : bytes.rttNanos(),
-                TcpState.of(bytes.state()).orElse(null));
+                known ? OptionalLong.of(bytes.unsent()) : OptionalLong.empty(),
+                known ? OptionalLong.of(bytes.unacknowledged()) : OptionalLong.empty(),
+                OptionalLong.of(bytes.acknowledged()),
+                measured(bytes.rttNanos()),
+                TcpState.of(bytes.state()));
     }
 
     /** A kernel that does not count payload tells the rest. */
-    static SendQueueSnapshot of(long nettyBytes, TcpInfo info) {
-        long roundTripNanos = info.rttMicros() == 0 ? UNKNOWN : info.rttMicros() * 1000;
-        TcpState state = TcpState.of(info.state()).orElse(null);
-        return new SendQueueSnapshot(nettyBytes, UNKNOWN, UNKNOWN, UNKNOWN, roundTripNanos, state);
+    private static SendQueueSnapshot of(long nettyBytes, TcpInfo info) {
+        return new SendQueueSnapshot(
+                nettyBytes,
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                measured(info.rttMicros() * 1000),
+                TcpState.of(info.state()));
     }
 
-    static SendQueueSnapshot of(long nettyBytes, SocketTable.Row row) {
+    private static SendQueueSnapshot of(long nettyBytes, SocketTable.Row row) {
         boolean known = row.state() != TcpInfo.CLOSE;
         return new SendQueueSnapshot(
                 nettyBytes,
-                UNKNOWN,
-                known ? row.unacknowledged() : UNKNOWN,
-                UNKNOWN,
-                UNKNOWN,
-                TcpState.of(row.state()).orElse(null));
+                OptionalLong.empty(),
+                known ? OptionalLong.of(row.unacknowledged()) : OptionalLong.empty(),
+                OptionalLong.empty(),
+                Optional.empty(),
+                TcpState.of(row.state()));
+    }
+
+    /** The kernel's round-trip time is 0 until there was one to measure. */
+    private static Optional<Duration> measured(long nanos) {
+        return nanos == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(nanos));
+    }
+
+    /** Takes one snapshot from whatever can tell about a channel. Confined to the channel's event loop. */
+    static final class Reading {
+        private final Channel channel;
+        private final SystemView system;
+        private final SocketSamples samples;
+
+        Reading(Channel channel, SystemView system, SocketSamples samples) {
+            this.channel = channel;
+            this.system = system;
+            this.samples = samples;
+        }
+
+        /** Completes the promise: at once, or when the kernel's table of sockets has been read. */
+        void into(Promise<SendQueueSnapshot> promise) {
+            SocketTable.Ends ends = ends();
+            if (ends == null) {
+                promise.trySuccess(now());
+                return;
+            }
+            samples.ask(ends).thenAccept(row -> {
+                if (!EventLoops.execute(channel.eventLoop(), () -> promise.trySuccess(shown(row)))) {
+                    promise.trySuccess(unknown(0)); // the event loop has ended, and the connection with it
+                }
+            });
+        }
+
+        private SendQueueSnapshot now() {
+            long nettyBytes = OutboundFlush.pendingBytes(channel);
+            if (!channel.isOpen()) {
+                return unknown(nettyBytes);
+            }
+            if (TransportKind.of(channel).isUnixSocket()) {
+                return unixSocket(nettyBytes);
+            }
+            if (!system.hasTcpInfo(channel)) {
+                return unknown(nettyBytes);
+            }
+            SentBytes bytes = SentBytes.read(channel, system);
+            if (bytes != null) {
+                return of(nettyBytes, bytes);
+            }
+            TcpInfo info = system.tcpInfo(channel);
+            return info == null ? unknown(nettyBytes) : of(nettyBytes, info);
+        }
+
+        private SendQueueSnapshot shown(SocketTable.@Nullable Row row) {
+            long nettyBytes = OutboundFlush.pendingBytes(channel);
+            // A channel that is still open has had these addresses all the time.
+            return row == null || !channel.isOpen() ? unknown(nettyBytes) : of(nettyBytes, row);
+        }
+
+        /** The addresses of a connection that only the table of sockets can tell about, or null. */
+        private SocketTable.@Nullable Ends ends() {
+            return TransportKind.of(channel) == TransportKind.NIO
+                            && channel.isOpen()
+                            && channel.localAddress() instanceof InetSocketAddress local
+                            && channel.remoteAddress() instanceof InetSocketAddress remote
+                    ? new SocketTable.Ends(local, remote)
+                    : null;
+        }
     }
 
     /**
-     * Bytes in Netty's buffer, flushed or not, that the kernel has not taken, counted as for the write watermarks: a message
-     * counts in full until its last byte has left, and with 96 bytes for itself; a {@code FileRegion} with those only. 0 when the channel is
-     * closed.
+     * Bytes in Netty's buffer, flushed or not, that the kernel has not taken, counted as for the write watermarks. A message counts
+     * in full until its last byte has left, plus 96 bytes for itself; a {@code FileRegion} counts only those 96. 0 when the channel
+     * is closed.
      */
     public long nettyBytes() {
         return nettyBytes;
@@ -88,42 +174,38 @@ public final class SendQueueSnapshot {
      * algorithm or TCP_CORK holds them.
      */
     public OptionalLong unsentBytes() {
-        return optional(unsentBytes);
+        return unsentBytes;
     }
 
     /** Bytes in the kernel, sent or not, that the peer's TCP has not acknowledged; {@link #unsentBytes()} are among them. */
     public OptionalLong unacknowledgedBytes() {
-        return optional(unacknowledgedBytes);
+        return unacknowledgedBytes;
     }
 
     /** Bytes that the peer's TCP has acknowledged since the connection began. Its application may have read none of them. */
     public OptionalLong acknowledgedBytes() {
-        return optional(acknowledgedBytes);
+        return acknowledgedBytes;
     }
 
     /** The smoothed round-trip time; empty also before the first measurement. */
     public Optional<Duration> roundTripTime() {
-        return roundTripNanos == UNKNOWN ? Optional.empty() : Optional.of(Duration.ofNanos(roundTripNanos));
+        return roundTripTime;
     }
 
     /** The state of the connection in the kernel. */
     public Optional<TcpState> state() {
-        return Optional.ofNullable(state);
-    }
-
-    private static OptionalLong optional(long value) {
-        return value == UNKNOWN ? OptionalLong.empty() : OptionalLong.of(value);
+        return state;
     }
 
     @Override
     public String toString() {
         return "netty " + nettyBytes + " B, unsent " + bytes(unsentBytes) + ", unacknowledged "
                 + bytes(unacknowledgedBytes) + ", acknowledged " + bytes(acknowledgedBytes) + ", rtt "
-                + (roundTripNanos == UNKNOWN ? "unknown" : roundTripNanos / 1000 + " us") + ", state "
-                + (state == null ? "unknown" : state);
+                + roundTripTime.map(rtt -> rtt.toNanos() / 1000 + " us").orElse("unknown") + ", state "
+                + state.map(TcpState::name).orElse("unknown");
     }
 
-    private static String bytes(long value) {
-        return value == UNKNOWN ? "unknown" : value + " B";
+    private static String bytes(OptionalLong value) {
+        return value.isPresent() ? value.getAsLong() + " B" : "unknown";
     }
 }

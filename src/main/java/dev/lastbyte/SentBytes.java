@@ -1,5 +1,6 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.TcpInfo;
 import io.netty.channel.Channel;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +43,7 @@ record SentBytes(int state, long acknowledged, long inFlight, long unsent, long 
         }
         long sent = info.bytesSent() - info.bytesRetransmitted();
         long acknowledged = Math.max(0, Math.min(info.bytesAcked() - syn, sent)); // not more: that would be the FIN
-        long fin = info.notSent() > 0 && TcpState.isFinUnacknowledged(info.state()) ? 1 : 0;
+        long fin = info.notSent() > 0 && TcpInfo.isFinUnacknowledged(info.state()) ? 1 : 0;
         return new SentBytes(
                 info.state(), acknowledged, sent - acknowledged, info.notSent() - fin, info.rttMicros() * 1000);
     }

@@ -1,16 +1,20 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.Loggers;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
- * Looks into the kernel's table of sockets for those who must not block: whoever asks while a look is under way shares the next
- * one. The thread lives as long as somebody asks. Thread-safe.
+ * Reads the kernel's table of sockets on behalf of callers that must not block. All who ask while the table is being read share the
+ * next reading. The thread lives as long as somebody asks. Thread-safe.
  */
 final class SocketSamples {
+    private static final Logger LOG = Loggers.of(SocketSamples.class);
+
     /** The running system's. */
     static final SocketSamples SYSTEM = new SocketSamples(SocketTable.SYSTEM);
 
@@ -21,11 +25,11 @@ final class SocketSamples {
     SocketSamples(SocketTable table) {
         this.table = table;
         if (!table.isReadable()) {
-            CloseLog.LOG.debug("there is no table of sockets to read: what NIO sends stays unknown");
+            LOG.debug("there is no table of sockets to read: what NIO sends stays unknown");
         }
     }
 
-    /** What a look that has not begun yet will show; null where the table does not show the connection. */
+    /** The connection in a reading that has not begun yet; null if the table does not show it. */
     synchronized CompletableFuture<SocketTable.@Nullable Row> ask(SocketTable.Ends ends) {
         CompletableFuture<SocketTable.@Nullable Row> answer =
                 asked.computeIfAbsent(ends, e -> new CompletableFuture<SocketTable.@Nullable Row>());
@@ -35,8 +39,8 @@ final class SocketSamples {
             try {
                 thread.start();
                 running = true;
-            } catch (Throwable t) { // no more threads: who asks gets an answer
-                CloseLog.LOG.debug("the table of sockets cannot be read now", t);
+            } catch (Throwable t) { // no more threads: the caller gets an answer all the same
+                LOG.debug("the table of sockets cannot be read now", t);
                 asked.remove(ends);
                 answer.complete(null);
             }
@@ -61,8 +65,8 @@ final class SocketSamples {
     private Map<SocketTable.Ends, SocketTable.Row> look(Set<SocketTable.Ends> wanted) {
         try {
             return table.connections(wanted);
-        } catch (Throwable t) { // who asks gets an answer
-            CloseLog.LOG.debug("the table of sockets cannot be understood", t);
+        } catch (Throwable t) { // the callers get an answer all the same
+            LOG.debug("the table of sockets cannot be understood", t);
             return Map.of();
         }
     }

@@ -1,5 +1,7 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.Loggers;
+import dev.lastbyte.internal.TcpInfo;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -20,17 +22,19 @@ import java.util.Set;
 import java.util.StringTokenizer;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
- * The kernel's table of TCP sockets, {@code /proc/net/tcp} and {@code tcp6} (proc(5)): the only file that knows its
- * format. Reading blocks, for tens of milliseconds where there are 20,000 sockets, and must not be done on an event loop.
- * A table is read line by line; kept are only the handshakes of one listener, which its backlog bounds, or the connections
- * that were asked for.
+ * The kernel's table of TCP sockets, {@code /proc/net/tcp} and {@code tcp6} (proc(5)). No other file knows its format. Reading
+ * blocks, for tens of milliseconds where there are 20,000 sockets, and must not be done on an event loop. The table is read line by
+ * line. Only the handshakes of one listener are kept, which its backlog bounds, or the connections that were asked for.
  *
- * <p>A handshake stands in the table of its listener: an IPv4 client of an IPv6 socket in {@code tcp6}, with an
- * IPv4-mapped address. Immutable.
+ * <p>A handshake stands in the table of its listener: an IPv4 client of an IPv6 socket stands in {@code tcp6}, with an IPv4-mapped
+ * address. Immutable.
  */
 final class SocketTable {
+    private static final Logger LOG = Loggers.of(SocketTable.class);
+
     /** The running system's. */
     static final SocketTable SYSTEM = new SocketTable(List.of(Path.of("/proc/net/tcp"), Path.of("/proc/net/tcp6")));
 
@@ -45,10 +49,10 @@ final class SocketTable {
     }
 
     /**
-     * Finds the handshakes under way at a listener.
+     * Finds the handshakes that are under way at a listener.
      *
-     * @param tooLate asked now and then; once it says true the reading is given up
-     * @return null if the table cannot be read in time, or does not show the listener: it may be another namespace's
+     * @param tooLate asked now and then; once it returns true, reading stops
+     * @return null if the table cannot be read in time, or does not show the listener, which may be in another namespace
      */
     @Nullable
     Handshakes handshakes(InetSocketAddress listener, BooleanSupplier tooLate) {
@@ -60,10 +64,37 @@ final class SocketTable {
                 }
             }
         } catch (IOException e) {
-            CloseLog.LOG.debug("{} cannot be read", files, e);
+            LOG.debug("{} cannot be read", files, e);
             return null;
         }
         return search.result();
+    }
+
+    /**
+     * Connections of a listener whose handshake was under way when the table was read: our SYN-ACK has been sent, and the client's ACK
+     * has not arrived, or the listener has no room for it. Immutable.
+     *
+     * @param fresh those whose SYN-ACK was sent once; within a second each is completed, or its SYN-ACK is repeated
+     * @param repeated those whose SYN-ACK was sent again, or that TCP_DEFER_ACCEPT keeps: mostly clients that are gone
+     * @param shared whether another listener has the same port, so that some of them may belong to that one
+     */
+    record Handshakes(Set<String> fresh, Set<String> repeated, boolean shared) {
+        /** Those that were under way before already. Once SYNs are held off, all others belong to another listener. */
+        Handshakes among(Handshakes before) {
+            Set<String> known = new HashSet<>(before.fresh);
+            known.addAll(before.repeated);
+            return new Handshakes(common(fresh, known), common(repeated, known), shared || before.shared);
+        }
+
+        int count() {
+            return fresh.size() + repeated.size();
+        }
+
+        private static Set<String> common(Set<String> some, Set<String> known) {
+            Set<String> both = new HashSet<>(some);
+            both.retainAll(known);
+            return both;
+        }
     }
 
     /** Whether there is a table to read. */
@@ -75,14 +106,14 @@ final class SocketTable {
     record Ends(InetSocketAddress local, InetSocketAddress remote) {}
 
     /**
-     * What the table tells of a connection. Immutable.
+     * What the table says about a connection. Immutable.
      *
      * @param state TCP state as in the kernel's tcp_states.h
      * @param unacknowledged payload bytes, sent or not, that the peer's TCP has not acknowledged
      */
     record Row(int state, long unacknowledged) {}
 
-    /** Finds connections; those that are not in the table, or in none that can be read, are left out. */
+    /** Finds connections. Those that are in no table that can be read are left out. */
     Map<Ends, Row> connections(Set<Ends> wanted) {
         Set<String> ports = new HashSet<>();
         wanted.forEach(ends -> ports.add(portSuffix(ends.local)));
@@ -96,7 +127,7 @@ final class SocketTable {
                     takeConnection(new StringTokenizer(line, " :"), ports, wanted, found);
                 }
             } catch (IOException e) {
-                CloseLog.LOG.debug("{} cannot be read", file, e);
+                LOG.debug("{} cannot be read", file, e);
             }
         }
         return found;
@@ -126,7 +157,7 @@ final class SocketTable {
         if (wanted.contains(ends)) {
             int state = Integer.parseInt(columns.nextToken(), 16);
             long queued = Long.parseLong(columns.nextToken(), 16);
-            long fin = queued > 0 && TcpState.isFinUnacknowledged(state) ? 1 : 0;
+            long fin = queued > 0 && TcpInfo.isFinUnacknowledged(state) ? 1 : 0;
             found.put(ends, new Row(state, queued - fin));
         }
     }
@@ -135,7 +166,7 @@ final class SocketTable {
         return String.format(":%04X", address.getPort());
     }
 
-    /** One look for one listener. Confined to the thread that reads. */
+    /** One search for the handshakes of one listener. Confined to the thread that reads. */
     private static final class Search {
         private final InetAddress address;
         private final String portSuffix;
@@ -175,7 +206,7 @@ final class SocketTable {
             return true;
         }
 
-        /** Columns: number, local, remote, state, queues, timer, repeats; what follows is of no interest. */
+        /** Columns: number, local, remote, state, queues, timer, repeats; the rest is not needed. */
         private void take(StringTokenizer columns) {
             if (columns.countTokens() < 7) {
                 return;

@@ -154,7 +154,7 @@ public final class TcpOptions {
     private Map<TcpOption, OptionKey<?>> keys(Class<? extends Channel> type, Predicate<TcpOption> fits, String target) {
         Map<TcpOption, OptionKey<?>> keys = new EnumMap<>(TcpOption.class);
         for (TcpOption option : values.keySet()) {
-            OptionKey<?> key = OptionKeys.forWriting(TransportKind.of(type), option);
+            OptionKey<?> key = OptionKey.forWriting(TransportKind.of(type), option);
             if (key != null && fits.test(option)) {
                 keys.put(option, key);
             } else if (!skipsUnsupported) {

@@ -42,9 +42,4 @@ public enum TcpState {
         TcpState candidate = number >= 1 && number <= ALL.length ? ALL[number - 1] : null;
         return candidate != null && candidate.number == number ? Optional.of(candidate) : Optional.empty();
     }
-
-    /** Whether this side's FIN waits for the peer's acknowledgement, and counts as a byte until then. */
-    static boolean isFinUnacknowledged(int number) {
-        return number == TcpInfo.FIN_WAIT1 || number == TcpInfo.LAST_ACK || number == TcpInfo.CLOSING;
-    }
 }

@@ -104,7 +104,7 @@ class AcknowledgedScaleIT {
             }
             Eventually.await("all decided", () -> decided.get() == count);
             assertEquals(0, acknowledged.get());
-            Eventually.await("nothing watched", () -> LoopSweep.activeLoops() == 0);
+            Eventually.await("nothing watched", () -> LoopTimer.waiting(LoopTimer.Pace.LOOKS) == 0);
         }
     }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.testing.EmbeddedDuplexChannel;
 import dev.lastbyte.testing.NoWarnings;
 import io.netty.buffer.Unpooled;
@@ -29,14 +30,14 @@ class AcknowledgementsTest {
 
     @AfterEach
     void nothingIsWatchedAnyMore() {
-        assertEquals(0, LoopSweep.activeLoops());
+        assertEquals(0, LoopTimer.waiting(LoopTimer.Pace.LOOKS));
     }
 
     @Test
     void acknowledgedAlready_completesAtOnceAndWatchesNothing() {
         EmbeddedDuplexChannel channel = open(100, 100);
         assertTrue(acknowledged(channel).isSuccess());
-        assertEquals(0, LoopSweep.activeLoops());
+        assertEquals(0, LoopTimer.waiting(LoopTimer.Pace.LOOKS));
         channel.close();
     }
 

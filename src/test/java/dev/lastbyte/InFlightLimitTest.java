@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.testing.EmbeddedDuplexChannel;
 import dev.lastbyte.testing.LogRecorder;
 import io.netty.buffer.Unpooled;
@@ -36,7 +37,7 @@ class InFlightLimitTest {
 
     @AfterEach
     void nothingIsWatchedAnyMore() {
-        assertEquals(0, LoopSweep.activeLoops());
+        assertEquals(0, LoopTimer.waiting(LoopTimer.Pace.LOOKS));
     }
 
     @Test

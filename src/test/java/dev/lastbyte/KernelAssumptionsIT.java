@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.testing.Answer;
 import dev.lastbyte.testing.BytePattern;
 import dev.lastbyte.testing.Eventually;

@@ -17,7 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** The timer that all closes of an event loop share. */
+/** The timers that all closes, open connections and looks of an event loop share. */
 class LoopTimerTest {
     private static final long MILLIS = 1_000_000;
 
@@ -28,10 +28,21 @@ class LoopTimerTest {
     /** Something that wants to be woken at a moment. */
     private class Wish extends LoopTimer.Entry {
         private final long due;
+        private final LoopTimer.Pace pace;
         private Runnable then = () -> {};
 
         Wish(long millis) {
+            this(millis, LoopTimer.Pace.CLOSES);
+        }
+
+        Wish(long millis, LoopTimer.Pace pace) {
             due = system.nanoTime() + millis * MILLIS;
+            this.pace = pace;
+        }
+
+        @Override
+        public LoopTimer.Pace pace() {
+            return pace;
         }
 
         Wish arm() {
@@ -40,7 +51,7 @@ class LoopTimerTest {
         }
 
         @Override
-        void onDue() {
+        public void onDue() {
             assertTrue(due - system.nanoTime() <= 0, "too early");
             woken.add(this);
             then.run();
@@ -137,13 +148,79 @@ class LoopTimerTest {
     }
 
     @Test
+    void lookPause_doesNotCountWhatIsNoClose() {
+        Wish close = new Wish(10).arm();
+        long alone = LoopTimer.lookPause(close);
+        for (int i = 0; i < 100; i++) {
+            new Wish(10, LoopTimer.Pace.CHANNELS).arm();
+            new Wish(10, LoopTimer.Pace.LOOKS).arm();
+        }
+        assertEquals(alone, LoopTimer.lookPause(close));
+        assertEquals(100, LoopTimer.waiting(LoopTimer.Pace.LOOKS));
+        system.pass(channel, 20);
+        assertEquals(201, woken.size());
+        assertEquals(0, LoopTimer.waiting(LoopTimer.Pace.LOOKS));
+    }
+
+    @Test
+    void crowdOfOpenConnections_isWokenOnTime_whereOneOfClosesIsGathered() {
+        for (int i = 1; i <= 1000; i++) {
+            new Wish(i % 2 == 0 ? 1 : 2, LoopTimer.Pace.CHANNELS).arm();
+        }
+        system.pass(channel, 1);
+        assertEquals(500, woken.size());
+        system.pass(channel, 1);
+        assertEquals(1000, woken.size());
+
+        woken.clear();
+        for (int i = 1; i <= 1000; i++) {
+            new Wish(i % 2 == 0 ? 1 : 2).arm();
+        }
+        system.pass(channel, 1);
+        assertEquals(500, woken.size());
+        system.pass(channel, 4);
+        assertEquals(500, woken.size());
+        system.pass(channel, 1);
+        assertEquals(1000, woken.size());
+    }
+
+    @Test
+    void looks_takeATenthOfTheirLoopAtMost() {
+        for (int i = 0; i < 10; i++) {
+            Wish look = new Wish(1, LoopTimer.Pace.LOOKS);
+            look.then = system::tick; // as if each took a millisecond
+            look.arm();
+        }
+        for (int tenth = 1; tenth <= 10; tenth++) {
+            system.pass(channel, 1);
+            assertEquals(tenth, woken.size());
+            system.pass(channel, 8);
+            assertEquals(tenth, woken.size());
+        }
+    }
+
+    @Test
+    void lookThatBlocks_doesNotKeepTheOthersWaitingNineTimesAsLong() {
+        Wish blocked = new Wish(1, LoopTimer.Pace.LOOKS);
+        blocked.then = () -> {
+            for (int i = 0; i < 1000; i++) {
+                system.tick();
+            }
+        };
+        blocked.arm();
+        Wish other = new Wish(2, LoopTimer.Pace.LOOKS).arm();
+        system.pass(channel, 10);
+        assertEquals(List.of(blocked, other), woken);
+    }
+
+    @Test
     void entryOfAnotherThread_isArmedAndCancelledOnItsLoop() throws Exception {
         EventLoop loop = new DefaultEventLoop();
         EventLoop other = new DefaultEventLoop();
         CompletableFuture<Boolean> inLoop = new CompletableFuture<>();
         LoopTimer.Entry entry = new LoopTimer.Entry() {
             @Override
-            void onDue() {
+            public void onDue() {
                 inLoop.complete(loop.inEventLoop());
             }
         };
@@ -157,7 +234,7 @@ class LoopTimerTest {
         CountDownLatch again = new CountDownLatch(1);
         LoopTimer.Entry orphan = new LoopTimer.Entry() {
             @Override
-            void onDue() {
+            public void onDue() {
                 again.countDown();
             }
         };

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.internal.LinuxVersion;
+import dev.lastbyte.internal.TcpInfo;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.util.List;
 import java.util.Optional;
@@ -100,7 +102,7 @@ class SentBytesTest {
         for (int unknown : List.of(-1, 0, 12, 13, 255)) {
             assertEquals(Optional.empty(), TcpState.of(unknown));
         }
-        assertFalse(TcpState.isFinUnacknowledged(TcpInfo.FIN_WAIT2));
+        assertFalse(TcpInfo.isFinUnacknowledged(TcpInfo.FIN_WAIT2));
     }
 
     private static TcpInfo info(int state, long sent, long acked, long notSent, int segments) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.lastbyte.SocketTable.Handshakes;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.net.InetSocketAddress;

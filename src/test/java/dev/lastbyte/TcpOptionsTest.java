@@ -190,9 +190,9 @@ class TcpOptionsTest {
                 .findFirst()
                 .orElseThrow(() -> new AssertionError(option + " is missing in docs/tcp.md"));
         assertEquals(option.side(), cells.get(2), "side of " + option);
-        boolean nio = OptionKeys.forWriting(TransportKind.NIO, option) != null;
+        boolean nio = OptionKey.forWriting(TransportKind.NIO, option) != null;
         assertEquals(nio ? "yes" : "–", cells.get(5), "NIO: " + option);
-        assertNotNull(OptionKeys.forWriting(TransportKind.EPOLL, option));
-        assertNotNull(OptionKeys.forWriting(TransportKind.IO_URING, option));
+        assertNotNull(OptionKey.forWriting(TransportKind.EPOLL, option));
+        assertNotNull(OptionKey.forWriting(TransportKind.IO_URING, option));
     }
 }

@@ -1,0 +1,99 @@
+package dev.lastbyte.internal;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
+import io.netty.channel.unix.RawUnixChannelOption;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One reading of the kernel's {@code struct tcp_info} (linux/tcp.h, tcp(7)). Netty's own {@code tcpInfo()} stops before the fields
+ * that tell delivery. No other file knows the layout, but for the one field that means something else on a listener ({@code
+ * AcceptQueue}). Immutable.
+ *
+ * @param state TCP state as in the kernel's tcp_states.h
+ * @param bytesAcked bytes acknowledged by the peer; a FIN counts one, and so does the SYN of a connecting socket
+ * @param notSent bytes in the send queue that have not been sent yet
+ * @param bytesSent payload bytes sent, including retransmissions
+ * @param bytesRetransmitted payload bytes that were retransmissions
+ * @param rttMicros smoothed round-trip time
+ * @param silentMillis time since payload was last sent or received, or since the connection was established
+ * @param segmentsOut segments sent and not acknowledged
+ * @param ackAgeMillis time since the last acknowledgement arrived
+ */
+public record TcpInfo(
+        int state,
+        long bytesAcked,
+        long notSent,
+        long bytesSent,
+        long bytesRetransmitted,
+        long rttMicros,
+        long silentMillis,
+        int segmentsOut,
+        long ackAgeMillis) {
+    public static final int FIN_WAIT1 = 4;
+    public static final int FIN_WAIT2 = 5;
+    public static final int CLOSE = 7;
+    public static final int CLOSE_WAIT = 8;
+    public static final int LAST_ACK = 9;
+    public static final int CLOSING = 11;
+
+    /** What is asked of the running kernel. Loaded only where the transport is epoll or io_uring. */
+    private static final class Kernel {
+        /** Older kernels leave {@code bytes_sent} at 0. */
+        static final boolean COUNTS_PAYLOAD = LinuxVersion.isAtLeast(4, 19, "what is acknowledged");
+
+        static final int SIZE = 256;
+        static final RawUnixChannelOption OPTION = new RawUnixChannelOption("dev.lastbyte.TCP_INFO", 6, 11, SIZE);
+    }
+
+    /** Reads the channel's counters, or returns null if it is closed or the kernel does not answer. */
+    public static @Nullable TcpInfo read(Channel channel) {
+        if (!channel.isOpen()) {
+            return null; // its descriptor may be another connection's by now
+        }
+        try {
+            ByteBuffer raw = channel.config().getOption(Kernel.OPTION);
+            return raw == null || raw.remaining() < Kernel.SIZE ? null : parse(raw);
+        } catch (ChannelException e) {
+            return null;
+        }
+    }
+
+    /** Takes the fields out of the struct. */
+    public static TcpInfo parse(ByteBuffer raw) {
+        ByteBuffer info = raw.order(ByteOrder.nativeOrder());
+        return new TcpInfo(
+                Byte.toUnsignedInt(info.get(0)),
+                info.getLong(120),
+                Integer.toUnsignedLong(info.getInt(144)),
+                info.getLong(200),
+                info.getLong(208),
+                Integer.toUnsignedLong(info.getInt(68)),
+                Math.min(Integer.toUnsignedLong(info.getInt(44)), Integer.toUnsignedLong(info.getInt(52))),
+                info.getInt(24),
+                Integer.toUnsignedLong(info.getInt(56)));
+    }
+
+    /** Whether this side's FIN waits for the peer's acknowledgement, and counts as a byte until then. */
+    public static boolean isFinUnacknowledged(int state) {
+        return state == FIN_WAIT1 || state == LAST_ACK || state == CLOSING;
+    }
+
+    /** How many of the bytes acknowledged are our SYN: a socket that connected has sent one, an accepted one has not. */
+    public static long syn(Channel channel) {
+        return channel.parent() == null ? 1 : 0;
+    }
+
+    /** Whether the payload counters can be trusted: the kernel has them, and no more is acknowledged than was sent. */
+    public boolean countsPayload(long syn) {
+        long fin = 1;
+        return (Kernel.COUNTS_PAYLOAD || bytesSent > 0) && bytesAcked <= bytesSent + syn + fin;
+    }
+
+    /** Bytes that the application has handed to the kernel; meaningful until the FIN is queued. */
+    public long written() {
+        return bytesSent - bytesRetransmitted + notSent;
+    }
+}
