@@ -177,7 +177,8 @@ final class CloseEnd {
 
     private void publish(
             Channel channel, CloseTerms terms, CloseReport.Builder report, long lateBytes, boolean finSent) {
-        report.farewell = Goodbye.report(channel, lateBytes, isEndedByPeer(report, finSent));
+        FarewellSource farewell = FarewellSource.of(channel);
+        report.farewell = farewell == null ? null : farewell.report(lateBytes, isEndedByPeer(report, finSent));
         CloseReport result = report.build();
         published = true;
         try {

@@ -1,9 +1,8 @@
 package dev.lastbyte.http;
 
 import dev.lastbyte.CloseOverride;
-import dev.lastbyte.Goodbye;
+import dev.lastbyte.FarewellExchange;
 import dev.lastbyte.GracefulCloseHandler;
-import dev.lastbyte.LateInput;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import java.time.Duration;
@@ -21,7 +20,7 @@ final class HttpTally {
 
     private final ChannelHandlerContext ctx;
     private final HttpExchanges exchanges;
-    private final Goodbye goodbye;
+    private final FarewellExchange farewell;
     private int busy;
     private int unsent;
     private int turnedAway;
@@ -29,8 +28,8 @@ final class HttpTally {
     HttpTally(ChannelHandlerContext ctx, HttpExchanges exchanges) {
         this.ctx = ctx;
         this.exchanges = exchanges;
-        goodbye = Goodbye.on(ctx, PROTOCOL, NO_ANSWER);
-        goodbye.inProgress(() -> unsent + turnedAway);
+        farewell = FarewellExchange.on(ctx, PROTOCOL, NO_ANSWER);
+        farewell.inProgress(() -> unsent + turnedAway);
         update();
     }
 
@@ -58,36 +57,36 @@ final class HttpTally {
     /** Keeps the report up to date: what it would mean if something came behind the end. */
     void update() {
         if (exchanges.isCloseSaid()) {
-            goodbye.refused(turnedAway);
+            farewell.refused(turnedAway);
             turnedAway = 0;
         }
-        goodbye.lateInput(lateInput());
+        farewell.lateInput(lateInput());
     }
 
-    private LateInput lateInput() {
+    private FarewellExchange.LateInput lateInput() {
         if (exchanges.isReceiving()) {
-            return LateInput.EXPECTED;
+            return FarewellExchange.LateInput.EXPECTED;
         }
-        return exchanges.isCloseSaid() ? LateInput.REFUSED : LateInput.LOST;
+        return exchanges.isCloseSaid() ? FarewellExchange.LateInput.REFUSED : FarewellExchange.LateInput.LOST;
     }
 
     /** The connection is closed now: answers that have not been written will not be. */
     void closing(Optional<CloseOverride> earlyAnswers) {
         int refused = exchanges.isCloseSaid() ? exchanges.unanswered() - exchanges.halfAnswered() : 0;
-        goodbye.refused(refused);
-        goodbye.lost(exchanges.unanswered() - refused);
+        farewell.refused(refused);
+        farewell.lost(exchanges.unanswered() - refused);
         // one that is answered all the same, in CloseStartedEvent, takes its loss back below 0
         unsent -= exchanges.unanswered();
         update();
         if (exchanges.isAnsweredEarly()) {
-            earlyAnswers.ifPresent(goodbye::limits);
+            earlyAnswers.ifPresent(farewell::limits);
         }
     }
 
     /** Passes {@code close()} on. */
     void close(ChannelPromise promise) {
         if (exchanges.isCloseSaid()) {
-            goodbye.say(promise, goodbye::said);
+            farewell.say(promise, farewell::said);
         } else {
             ctx.close(promise);
         }
@@ -95,8 +94,8 @@ final class HttpTally {
 
     /** HTTP is over while the connection goes on: nothing of what comes is a request. */
     void leave() {
-        goodbye.inProgress(() -> 0);
-        goodbye.lateInput(LateInput.EXPECTED);
+        farewell.inProgress(() -> 0);
+        farewell.lateInput(FarewellExchange.LateInput.EXPECTED);
         for (; busy > 0; busy--) {
             GracefulCloseHandler.exchangeEnded(ctx.channel());
         }

@@ -1,8 +1,8 @@
 package dev.lastbyte.http2;
 
 import dev.lastbyte.DrainEvent;
-import dev.lastbyte.FarewellOutcome;
-import dev.lastbyte.Goodbye;
+import dev.lastbyte.FarewellExchange;
+import dev.lastbyte.FarewellReport;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -46,7 +46,7 @@ final class GoAwaySequence {
 
     private final ChannelHandlerContext ctx;
     private final Http2ConnectionHandler codec;
-    private final Goodbye goodbye;
+    private final FarewellExchange farewell;
     private final OpenStreams streams;
     private final long pingNanos;
     private Step step = Step.SERVING;
@@ -67,9 +67,9 @@ final class GoAwaySequence {
         ctx = codec;
         this.codec = (Http2ConnectionHandler) codec.handler();
         pingNanos = pingTimeout.toNanos();
-        goodbye = Goodbye.on(codec, "http/2", limit);
+        farewell = FarewellExchange.on(codec, "http/2", limit);
         streams = new OpenStreams(codec.channel(), connection(), this::lookLater, this::refuse);
-        goodbye.inProgress(streams::unanswered);
+        farewell.inProgress(streams::unanswered);
     }
 
     /** Begins to listen. */
@@ -86,7 +86,7 @@ final class GoAwaySequence {
 
     /** The server is being drained. An idle connection is told now, or when the manager's turn for it has come. */
     void drain(DrainEvent event) {
-        goodbye.drain(event);
+        farewell.drain(event);
         drain = event;
         if (step == Step.ANNOUNCED) {
             armPing();
@@ -96,7 +96,7 @@ final class GoAwaySequence {
     }
 
     void close(ChannelPromise promise) {
-        goodbye.say(promise, () -> {
+        farewell.say(promise, () -> {
             ending = true;
             if (step == Step.SERVING) {
                 announce();
@@ -127,7 +127,7 @@ final class GoAwaySequence {
 
     void inactive() {
         end();
-        goodbye.inputEnded();
+        farewell.inputEnded();
     }
 
     /** The handler leaves the pipeline. */
@@ -138,7 +138,7 @@ final class GoAwaySequence {
         }
         end();
         streams.leave();
-        goodbye.leave();
+        farewell.leave();
     }
 
     // ---- the steps -------------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ final class GoAwaySequence {
             return;
         }
         step = Step.ANNOUNCED;
-        goodbye.soFar(FarewellOutcome.UNANSWERED);
+        farewell.soFar(FarewellReport.Outcome.UNANSWERED);
         if (!connection().goAwaySent()) {
             codec.goAway(ctx, Integer.MAX_VALUE, Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER, ctx.newPromise());
         }
@@ -171,7 +171,7 @@ final class GoAwaySequence {
 
     private void onPingAck() {
         if (step == Step.ANNOUNCED && !over) {
-            goodbye.soFar(FarewellOutcome.ANSWERED);
+            farewell.soFar(FarewellReport.Outcome.ANSWERED);
             refuse();
         }
     }
@@ -188,7 +188,7 @@ final class GoAwaySequence {
         if (ctx.isRemoved()) {
             return; // whoever took the codec out of the pipeline speaks another protocol now
         }
-        goodbye.soFar(connection().isServer() ? FarewellOutcome.UNANSWERED : FarewellOutcome.SAID);
+        farewell.soFar(connection().isServer() ? FarewellReport.Outcome.UNANSWERED : FarewellReport.Outcome.SAID);
         markGoAway();
         int last = streams.refuseNew();
         Http2FrameWriter writer = codec.encoder().frameWriter();
@@ -219,7 +219,7 @@ final class GoAwaySequence {
 
     /** Resets a stream behind the last GOAWAY. */
     private void refuse(int streamId) {
-        goodbye.refused(1);
+        farewell.refused(1);
         codec.encoder().writeRstStream(ctx, streamId, Http2Error.REFUSED_STREAM.code(), ctx.newPromise());
     }
 
@@ -239,7 +239,7 @@ final class GoAwaySequence {
         if (step != Step.REFUSING && streams.isLastNamed()) {
             step = Step.REFUSING; // the application's own GOAWAY, or that of an error
             cancelPing();
-            goodbye.soFar(FarewellOutcome.SAID);
+            farewell.soFar(FarewellReport.Outcome.SAID);
         }
         if (drain != null && connection().isServer()) {
             if (step == Step.SERVING
@@ -255,8 +255,8 @@ final class GoAwaySequence {
         if (!ending || step != Step.REFUSING || !streams.isEmpty()) {
             return;
         }
-        if (goodbye.isBegun()) {
-            goodbye.done();
+        if (farewell.isBegun()) {
+            farewell.done();
         } else {
             ctx.channel().close();
         }
@@ -265,7 +265,7 @@ final class GoAwaySequence {
     private void end() {
         over = true;
         cancelPing();
-        goodbye.inProgress(() -> 0);
+        farewell.inProgress(() -> 0);
     }
 
     // ---- time ------------------------------------------------------------------------------------------------------

@@ -25,14 +25,14 @@ public final class WebSocketFarewellConfig {
     private final String reason;
     private final Duration messageTimeout;
     private final Duration answerTimeout;
-    private final boolean goodbyeAtDrain;
+    private final boolean farewellAtDrain;
 
     private WebSocketFarewellConfig(Builder builder) {
         status = builder.status;
         reason = builder.reason;
         messageTimeout = builder.messageTimeout;
         answerTimeout = builder.answerTimeout;
-        goodbyeAtDrain = builder.goodbyeAtDrain;
+        farewellAtDrain = builder.farewellAtDrain;
     }
 
     /** The configuration with every default. */
@@ -52,7 +52,7 @@ public final class WebSocketFarewellConfig {
         builder.reason = reason;
         builder.messageTimeout = messageTimeout;
         builder.answerTimeout = answerTimeout;
-        builder.goodbyeAtDrain = goodbyeAtDrain;
+        builder.farewellAtDrain = farewellAtDrain;
         return builder;
     }
 
@@ -77,14 +77,14 @@ public final class WebSocketFarewellConfig {
     }
 
     /** Whether the goodbye is said as soon as a drain reaches the connection; not by default. */
-    public boolean isGoodbyeAtDrain() {
-        return goodbyeAtDrain;
+    public boolean isFarewellAtDrain() {
+        return farewellAtDrain;
     }
 
     @Override
     public String toString() {
         return "WebSocketFarewellConfig{status=" + status + ", reason=" + reason + ", messageTimeout=" + messageTimeout
-                + ", answerTimeout=" + answerTimeout + ", goodbyeAtDrain=" + goodbyeAtDrain + "}";
+                + ", answerTimeout=" + answerTimeout + ", farewellAtDrain=" + farewellAtDrain + "}";
     }
 
     /**
@@ -97,7 +97,7 @@ public final class WebSocketFarewellConfig {
         private String reason = "";
         private Duration messageTimeout = DEFAULT_MESSAGE_TIMEOUT;
         private Duration answerTimeout = DEFAULT_ANSWER_TIMEOUT;
-        private boolean goodbyeAtDrain;
+        private boolean farewellAtDrain;
 
         private Builder() {}
 
@@ -149,8 +149,8 @@ public final class WebSocketFarewellConfig {
          * within {@link dev.lastbyte.DrainPolicy#longLivedPeriod()} and spread by {@link
          * dev.lastbyte.DrainPolicy#closeSpread()}.
          */
-        public Builder goodbyeAtDrain() {
-            goodbyeAtDrain = true;
+        public Builder farewellAtDrain() {
+            farewellAtDrain = true;
             return this;
         }
 

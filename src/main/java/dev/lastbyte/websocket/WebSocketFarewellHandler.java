@@ -1,7 +1,7 @@
 package dev.lastbyte.websocket;
 
 import dev.lastbyte.DrainEvent;
-import dev.lastbyte.Goodbye;
+import dev.lastbyte.FarewellExchange;
 import dev.lastbyte.GracefulCloseHandler;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandler;
@@ -21,7 +21,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says goodbye on a server's WebSocket: {@code close()} writes a Close frame with a status and a reason, waits within a limit
+ * Says farewell on a server's WebSocket: {@code close()} writes a Close frame with a status and a reason, waits within a limit
  * for the peer's, and goes on to the {@link GracefulCloseHandler}. It belongs behind Netty's codec and in front of the handlers
  * that call {@code close()}:
  *
@@ -60,7 +60,8 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     private final PeerCloseWatch watch = new PeerCloseWatch(this);
     private @Nullable ChannelHandlerContext ctx;
     private @Nullable HeldCloses held;
-    private @Nullable Goodbye goodbye; // from the handshake on: an HTTP handler in front has its own until then
+    private @Nullable FarewellExchange
+            farewell; // from the handshake on: an HTTP handler in front has its own until then
     private @Nullable DrainEvent drain;
     private int peerStatus = NONE;
     private boolean peerWasFirst;
@@ -106,8 +107,8 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
         releaseHeld();
-        if (goodbye != null) {
-            goodbye.leave();
+        if (farewell != null) {
+            farewell.leave();
         }
         remove(ctx.pipeline(), watch);
         remove(ctx.pipeline(), gate);
@@ -122,7 +123,7 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-        Goodbye words = begin();
+        FarewellExchange words = begin();
         if (words == null) {
             ctx.close(promise);
         } else if (gate.isInMessage()
@@ -192,7 +193,7 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     /** Everybody else knows of it, and may have called {@code close()}. */
     void afterInputEnd() {
         releaseHeld();
-        Goodbye words = goodbye;
+        FarewellExchange words = farewell;
         if (words != null && words.isBegun()) {
             end(words);
         }
@@ -200,19 +201,19 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
 
     // ---- inside ----------------------------------------------------------------------------------------------------
 
-    /** The goodbye, from the moment on in which there is a WebSocket; null before. */
-    private @Nullable Goodbye begin() {
+    /** The farewell, from the moment on in which there is a WebSocket; null before. */
+    private @Nullable FarewellExchange begin() {
         ChannelHandlerContext context = ctx;
-        if (goodbye != null || context == null) {
-            return goodbye;
+        if (farewell != null || context == null) {
+            return farewell;
         }
         ChannelHandlerContext encoder = context.pipeline().context(WebSocketFrameEncoder.class);
         if (encoder == null || !isInFront(encoder, context)) {
             return null;
         }
         context.pipeline().addAfter(encoder.name(), null, gate);
-        Goodbye begun = Goodbye.on(context, "websocket", config.answerTimeout());
-        goodbye = begun;
+        FarewellExchange begun = FarewellExchange.on(context, "websocket", config.answerTimeout());
+        farewell = begun;
         if (drain != null) {
             begun.drain(drain);
         }
@@ -228,7 +229,7 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
 
     private void drain(DrainEvent event) {
         drain = event;
-        Goodbye words = goodbye;
+        FarewellExchange words = farewell;
         if (words == null) {
             begin(); // takes the drain along
         } else {
@@ -240,13 +241,13 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
 
     /** In a task of its own: the others hear of the drain, or send the end of the handshake, before. */
     private void closeIfDraining(ChannelHandlerContext ctx) {
-        if (drain != null && config.isGoodbyeAtDrain()) {
+        if (drain != null && config.isFarewellAtDrain()) {
             ctx.executor().execute(() -> ctx.channel().close());
         }
     }
 
     private void sayClose() {
-        Goodbye words = goodbye();
+        FarewellExchange words = farewell();
         if (gate.isClosed()) {
             context().flush(); // the application has written one, and may not have flushed it
         } else {
@@ -269,8 +270,8 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
         return peerStatus < 0 ? new CloseWebSocketFrame() : new CloseWebSocketFrame(peerStatus, "");
     }
 
-    /** What the goodbye came to when nothing more will be read. */
-    private void end(Goodbye words) {
+    /** What the farewell came to when nothing more will be read. */
+    private void end(FarewellExchange words) {
         if (answered) {
             words.answered();
         } else if (peerWasFirst) {
@@ -282,8 +283,8 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
 
     private void endInput() {
         inputEnded = true;
-        if (goodbye != null) {
-            goodbye.inputEnded();
+        if (farewell != null) {
+            farewell.inputEnded();
         }
         releaseHeld();
     }
@@ -296,11 +297,11 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
 
     /** A close that was held back. */
     private void goOn(ChannelPromise promise) {
-        goodbye().say(promise, this::sayClose);
+        farewell().say(promise, this::sayClose);
     }
 
-    private Goodbye goodbye() {
-        return Objects.requireNonNull(goodbye, "no WebSocket yet");
+    private FarewellExchange farewell() {
+        return Objects.requireNonNull(farewell, "no WebSocket yet");
     }
 
     private HeldCloses held() {
