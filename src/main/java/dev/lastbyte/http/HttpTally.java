@@ -2,6 +2,7 @@ package dev.lastbyte.http;
 
 import dev.lastbyte.CloseOverride;
 import dev.lastbyte.FarewellExchange;
+import dev.lastbyte.FarewellExchange.LateInput;
 import dev.lastbyte.GracefulCloseHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -15,7 +16,7 @@ import java.util.Optional;
 final class HttpTally {
     private static final String PROTOCOL = "http/1.1";
 
-    /** The words are a header, and nobody answers them. */
+    /** The last words are a header, to which no peer answers. */
     private static final Duration NO_ANSWER = Duration.ofMillis(1);
 
     private final ChannelHandlerContext ctx;
@@ -46,7 +47,7 @@ final class HttpTally {
         update();
     }
 
-    /** The last content of an answer is in the kernel, or never will be: then the end of the connection cuts it off. */
+    /** The last content of an answer is in the kernel, or will never be: then the close truncates the answer. */
     void ended(boolean sent) {
         busy--;
         unsent -= sent ? 1 : 0;
@@ -54,7 +55,7 @@ final class HttpTally {
         GracefulCloseHandler.exchangeEnded(ctx.channel());
     }
 
-    /** Keeps the report up to date: what it would mean if something came behind the end. */
+    /** Keeps the report up to date: it says what input after the close would mean. */
     void update() {
         if (exchanges.isCloseSaid()) {
             farewell.refused(turnedAway);
@@ -63,19 +64,19 @@ final class HttpTally {
         farewell.lateInput(lateInput());
     }
 
-    private FarewellExchange.LateInput lateInput() {
+    private LateInput lateInput() {
         if (exchanges.isReceiving()) {
-            return FarewellExchange.LateInput.EXPECTED;
+            return LateInput.EXPECTED;
         }
-        return exchanges.isCloseSaid() ? FarewellExchange.LateInput.REFUSED : FarewellExchange.LateInput.LOST;
+        return exchanges.isCloseSaid() ? LateInput.REFUSED : LateInput.LOST;
     }
 
-    /** The connection is closed now: answers that have not been written will not be. */
+    /** The connection is being closed: an answer that is not written yet will not be. */
     void closing(Optional<CloseOverride> earlyAnswers) {
         int refused = exchanges.isCloseSaid() ? exchanges.unanswered() - exchanges.halfAnswered() : 0;
         farewell.refused(refused);
         farewell.lost(exchanges.unanswered() - refused);
-        // one that is answered all the same, in CloseStartedEvent, takes its loss back below 0
+        // a request that is answered after all, in CloseStartedEvent, takes its loss back: the count goes below 0
         unsent -= exchanges.unanswered();
         update();
         if (exchanges.isAnsweredEarly()) {
@@ -92,10 +93,10 @@ final class HttpTally {
         }
     }
 
-    /** HTTP is over while the connection goes on: nothing of what comes is a request. */
+    /** The connection stays open, but speaks HTTP no more: no input is a request. */
     void leave() {
         farewell.inProgress(() -> 0);
-        farewell.lateInput(FarewellExchange.LateInput.EXPECTED);
+        farewell.lateInput(LateInput.EXPECTED);
         for (; busy > 0; busy--) {
             GracefulCloseHandler.exchangeEnded(ctx.channel());
         }
