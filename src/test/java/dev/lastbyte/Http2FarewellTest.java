@@ -399,7 +399,7 @@ class Http2FarewellTest {
         failures.clear();
     }
 
-    // ---- others who say farewell ------------------------------------------------------------------------------------
+    // ---- others who say farewell -----------------------------------------------------------------------------------
 
     @ParameterizedTest
     @EnumSource
