@@ -202,7 +202,8 @@ final class CloseRecord {
             CloseReport.Builder report,
             long lateBytes,
             boolean finSent) {
-        report.farewell = Goodbye.report(channel, lateBytes, isEndedByPeer(report, finSent));
+        FarewellSource farewell = FarewellSource.of(channel);
+        report.farewell = farewell == null ? null : farewell.report(lateBytes, isEndedByPeer(report, finSent));
         CloseReport result = report.build();
         published = true;
         try {

@@ -3,11 +3,11 @@ package dev.lastbyte;
 import io.netty.channel.ChannelHandlerContext;
 
 /**
- * How a protocol says goodbye: its last words before {@code close()}, and what the peer answers. An answer is the
- * acknowledgement that TCP cannot give: that the peer's <i>application</i> has read everything. Give one to a {@link
- * FarewellHandler}; a protocol that needs more makes a handler of its own with {@link Goodbye}.
+ * A protocol's farewell: the last words that it sends before {@code close()}, and the answer that the peer sends to them. The answer
+ * acknowledges what TCP cannot: that the peer's <i>application</i> has read everything. Give a farewell to a {@link FarewellHandler};
+ * for a protocol that needs more, write a handler that uses a {@link FarewellExchange}.
  *
- * <p>A protocol of lines, whose peers answer {@code BYE} with {@code OK}:
+ * <p>A line protocol whose peers answer {@code BYE} with {@code OK}:
  *
  * <pre>{@code
  * final class LineFarewell implements Farewell {
@@ -15,7 +15,7 @@ import io.netty.channel.ChannelHandlerContext;
  *         return "line";
  *     }
  *
- *     public boolean goodbye(ChannelHandlerContext ctx) {
+ *     public boolean say(ChannelHandlerContext ctx) {
  *         ctx.writeAndFlush("BYE\n");
  *         return true; // and wait for the answer
  *     }
@@ -26,32 +26,32 @@ import io.netty.channel.ChannelHandlerContext;
  * }
  * }</pre>
  *
- * <p>Its methods are called on the channel's event loop, for one connection if it is one connection's.
+ * <p>Its methods are called on the channel's event loop. An instance that keeps the state of a connection serves that one only.
  */
 public interface Farewell {
     /** The protocol's name, for reports. */
     String protocol();
 
     /**
-     * The server is being drained: no new work should be taken now. By default nothing happens; the manager closes the
-     * connection when it is idle or its time is over, and then {@link #goodbye} is called.
+     * The server is being drained: take no new work now. By default nothing happens; the manager closes the connection when it is
+     * idle or its time is over, and then {@link #say} is called.
      *
      * @param ctx the handler's context
-     * @param event how long there is
+     * @param event how much time there is
      */
     default void drain(ChannelHandlerContext ctx, DrainEvent event) {}
 
     /**
-     * {@code close()} was called: writes the last words, with {@code ctx}, and flushes them. Called once at most.
+     * {@code close()} was called: writes the last words with {@code ctx}, and flushes them. Called at most once.
      *
      * @param ctx the handler's context
      * @return whether to wait for the peer's answer
      */
-    boolean goodbye(ChannelHandlerContext ctx);
+    boolean say(ChannelHandlerContext ctx);
 
     /**
-     * Whether a message is the peer's answer; it then goes no further. Asked about each message that arrives after {@link
-     * #goodbye}, until the first answer.
+     * Whether a message is the peer's answer, which then goes no further. Asked of each message that arrives after {@link #say}, until
+     * the first answer.
      *
      * @param message as the codec in front has decoded it
      */

@@ -11,8 +11,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says goodbye as a {@link Farewell} does, before {@code close()} goes on to the {@link GracefulCloseHandler}. It belongs behind
- * the protocol's codec and in front of the handlers that call {@code close()}:
+ * Says a {@link Farewell} before {@code close()} goes on to the {@link GracefulCloseHandler}. It belongs behind the protocol's codec
+ * and in front of the handlers that call {@code close()}:
  *
  * <pre>{@code
  * pipeline.addFirst(new GracefulCloseHandler(config));
@@ -21,15 +21,15 @@ import org.jspecify.annotations.Nullable;
  * pipeline.addLast(new MyHandler());
  * }</pre>
  *
- * While an answer is awaited messages go on to the application and its writes go on to the peer. The {@link CloseReport} says
- * whether the peer answered. One instance serves one channel. Confined to the channel's event loop.
+ * While it waits for the answer, messages still reach the application, and the application's writes still reach the peer. The {@link
+ * CloseReport} says whether the peer answered. One instance serves one channel. Confined to the channel's event loop.
  */
 public final class FarewellHandler extends ChannelDuplexHandler {
     static final Duration DEFAULT_LIMIT = Duration.ofSeconds(5);
 
     private final Farewell farewell;
     private final Duration limit;
-    private @Nullable Goodbye goodbye;
+    private @Nullable FarewellExchange exchange;
     private boolean awaiting;
 
     /** A handler that waits 5 s for the answer. */
@@ -38,9 +38,9 @@ public final class FarewellHandler extends ChannelDuplexHandler {
     }
 
     /**
-     * A handler with a limit of its own.
+     * A handler with the given limit.
      *
-     * @param limit how long the answer is waited for; between 1 ms and 24 h
+     * @param limit how long to wait for the answer; between 1 ms and 24 h
      * @throws NullPointerException if an argument is null
      * @throws IllegalArgumentException if {@code limit} is out of range
      */
@@ -53,23 +53,23 @@ public final class FarewellHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-        goodbye = Goodbye.on(ctx, farewell.protocol(), limit);
+        exchange = FarewellExchange.on(ctx, farewell.protocol(), limit);
         DrainEvent.heardBy(ctx.channel()).ifPresent(drain -> drain(ctx, drain));
     }
 
     /** {@inheritDoc} */
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        goodbye().leave();
+        exchange().leave();
     }
 
     /** {@inheritDoc} */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-        goodbye().say(promise, () -> {
-            awaiting = farewell.goodbye(ctx);
+        exchange().say(promise, () -> {
+            awaiting = farewell.say(ctx);
             if (!awaiting) {
-                goodbye().said();
+                exchange().said();
             }
         });
     }
@@ -80,7 +80,7 @@ public final class FarewellHandler extends ChannelDuplexHandler {
         if (awaiting && isAnswer(message)) {
             awaiting = false;
             ReferenceCountUtil.release(message);
-            goodbye().answered();
+            exchange().answered();
         } else {
             ctx.fireChannelRead(message);
         }
@@ -92,7 +92,7 @@ public final class FarewellHandler extends ChannelDuplexHandler {
         if (event instanceof DrainEvent drain) {
             drain(ctx, drain);
         } else if (event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE) {
-            goodbye().inputEnded();
+            exchange().inputEnded();
         }
         ctx.fireUserEventTriggered(event);
     }
@@ -100,12 +100,12 @@ public final class FarewellHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        goodbye().inputEnded();
+        exchange().inputEnded();
         ctx.fireChannelInactive();
     }
 
     private void drain(ChannelHandlerContext ctx, DrainEvent drain) {
-        goodbye().drain(drain);
+        exchange().drain(drain);
         farewell.drain(ctx, drain);
     }
 
@@ -118,7 +118,7 @@ public final class FarewellHandler extends ChannelDuplexHandler {
         }
     }
 
-    private Goodbye goodbye() {
-        return Objects.requireNonNull(goodbye, "not in a pipeline");
+    private FarewellExchange exchange() {
+        return Objects.requireNonNull(exchange, "not in a pipeline");
     }
 }

@@ -545,7 +545,7 @@ class DrainScenarioTest {
         }
     }
 
-    /** A protocol that never gets its goodbye out. */
+    /** A protocol that never gets its farewell out. */
     private static final class SwallowsClose extends ChannelOutboundHandlerAdapter {
         @Override
         public void close(ChannelHandlerContext ctx, ChannelPromise promise) {}

@@ -20,7 +20,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** How a goodbye goes, with frozen time: words, answer, limit, and what may come in between. */
+/** How a farewell goes, with frozen time: words, answer, limit, and what may come in between. */
 @ExtendWith(NoWarnings.class)
 class FarewellTest {
     private static final Duration LIMIT = Duration.ofSeconds(1);
@@ -49,7 +49,7 @@ class FarewellTest {
         assertFalse(close.isDone());
         channel.peerFin();
         assertTrue(close.isSuccess());
-        assertEquals(FarewellOutcome.ANSWERED, farewell(channel).outcome());
+        assertEquals(FarewellReport.Outcome.ANSWERED, farewell(channel).outcome());
         assertEquals("test", farewell(channel).protocol());
         assertEquals(List.of(), received.messages); // the answer goes no further
     }
@@ -63,7 +63,7 @@ class FarewellTest {
         assertEquals(List.of("OK", "one more"), received.messages);
         receive(channel, "OK");
         channel.peerFin();
-        assertEquals(FarewellOutcome.ANSWERED, farewell(channel).outcome());
+        assertEquals(FarewellReport.Outcome.ANSWERED, farewell(channel).outcome());
     }
 
     @Test
@@ -87,7 +87,7 @@ class FarewellTest {
         channel.pass(110);
         assertEquals("FIN", channel.log().get(0));
         channel.peerFin();
-        assertEquals(FarewellOutcome.UNANSWERED, farewell(channel).outcome());
+        assertEquals(FarewellReport.Outcome.UNANSWERED, farewell(channel).outcome());
     }
 
     @Test
@@ -98,7 +98,7 @@ class FarewellTest {
         channel.pass(0);
         assertTrue(close.isSuccess());
         assertFalse(channel.isOpen());
-        assertEquals(FarewellOutcome.UNANSWERED, farewell(channel).outcome());
+        assertEquals(FarewellReport.Outcome.UNANSWERED, farewell(channel).outcome());
         channel.pass(2000); // no timer is left
     }
 
@@ -111,7 +111,7 @@ class FarewellTest {
         assertEquals(1, words.said);
         channel.pass(0);
         assertFalse(channel.isOpen());
-        assertEquals(FarewellOutcome.UNANSWERED, farewell(channel).outcome());
+        assertEquals(FarewellReport.Outcome.UNANSWERED, farewell(channel).outcome());
     }
 
     @Test
@@ -122,18 +122,18 @@ class FarewellTest {
         channel.runPendingTasks();
         assertEquals("FIN", channel.log().get(channel.log().size() - 1));
         channel.peerFin();
-        assertEquals(FarewellOutcome.SAID, farewell(channel).outcome());
+        assertEquals(FarewellReport.Outcome.SAID, farewell(channel).outcome());
     }
 
     @Test
     void wordsThatThrow_closeAllTheSame() {
-        NoWarnings.expect("could not say goodbye");
+        NoWarnings.expect("could not send its farewell");
         words.failure = new IllegalStateException("on purpose");
         EmbeddedDuplexChannel channel = open();
         channel.pipeline().close();
         channel.peerFin();
         assertFalse(channel.isOpen());
-        assertEquals(FarewellOutcome.UNANSWERED, farewell(channel).outcome());
+        assertEquals(FarewellReport.Outcome.UNANSWERED, farewell(channel).outcome());
     }
 
     @Test
@@ -143,7 +143,7 @@ class FarewellTest {
         GracefulCloseHandler.closeNow(channel);
         channel.runPendingTasks();
         assertTrue(close.isSuccess());
-        assertEquals(FarewellOutcome.UNANSWERED, farewell(channel).outcome());
+        assertEquals(FarewellReport.Outcome.UNANSWERED, farewell(channel).outcome());
     }
 
     @Test
@@ -154,7 +154,7 @@ class FarewellTest {
         channel.runPendingTasks();
         assertEquals("FIN", channel.log().get(channel.log().size() - 1));
         channel.peerFin();
-        assertEquals(FarewellOutcome.UNANSWERED, farewell(channel).outcome());
+        assertEquals(FarewellReport.Outcome.UNANSWERED, farewell(channel).outcome());
     }
 
     @Test
@@ -162,7 +162,7 @@ class FarewellTest {
         EmbeddedDuplexChannel channel = open();
         channel.peerFin();
         assertEquals(0, words.said);
-        assertEquals(FarewellOutcome.NOT_SAID, farewell(channel).outcome());
+        assertEquals(FarewellReport.Outcome.NOT_SAID, farewell(channel).outcome());
     }
 
     @Test
@@ -177,10 +177,11 @@ class FarewellTest {
     @Test
     void followingProtocol_takesOverTheCounts() {
         EmbeddedDuplexChannel channel = open();
-        Goodbye earlier = Goodbye.on(channel.pipeline().context(FarewellHandler.class), "earlier", LIMIT);
+        FarewellExchange earlier =
+                FarewellExchange.on(channel.pipeline().context(FarewellHandler.class), "earlier", LIMIT);
         earlier.refused(2);
         earlier.lost(3);
-        Goodbye.on(channel.pipeline().context(FarewellHandler.class), "later", LIMIT);
+        FarewellExchange.on(channel.pipeline().context(FarewellHandler.class), "later", LIMIT);
         channel.peerFin();
         assertEquals("later", farewell(channel).protocol());
         assertEquals(2, farewell(channel).refusedRequests());
@@ -190,22 +191,24 @@ class FarewellTest {
     @Test
     void wordsBeforeClose_andTheirAnswer_stayKnown() {
         EmbeddedDuplexChannel channel = open();
-        Goodbye goodbye = Goodbye.on(channel.pipeline().context(FarewellHandler.class), "early", LIMIT);
-        goodbye.soFar(FarewellOutcome.UNANSWERED);
-        goodbye.done(); // nobody has called close()
+        FarewellExchange exchange =
+                FarewellExchange.on(channel.pipeline().context(FarewellHandler.class), "early", LIMIT);
+        exchange.soFar(FarewellReport.Outcome.UNANSWERED);
+        exchange.done(); // nobody has called close()
         assertTrue(channel.isOpen());
-        goodbye.soFar(FarewellOutcome.ANSWERED);
-        goodbye.soFar(FarewellOutcome.SAID);
+        exchange.soFar(FarewellReport.Outcome.ANSWERED);
+        exchange.soFar(FarewellReport.Outcome.SAID);
         channel.peerFin();
-        assertEquals(FarewellOutcome.ANSWERED, farewell(channel).outcome());
+        assertEquals(FarewellReport.Outcome.ANSWERED, farewell(channel).outcome());
     }
 
     @Test
     void requestsInProgress_thatCannotBeCounted_leaveAReportAllTheSame() {
         NoWarnings.expect("cannot say what is in progress");
         EmbeddedDuplexChannel channel = open();
-        Goodbye goodbye = Goodbye.on(channel.pipeline().context(FarewellHandler.class), "fails", LIMIT);
-        goodbye.inProgress(() -> {
+        FarewellExchange exchange =
+                FarewellExchange.on(channel.pipeline().context(FarewellHandler.class), "fails", LIMIT);
+        exchange.inProgress(() -> {
             throw new IllegalStateException("on purpose");
         });
         GracefulCloseHandler.closeNow(channel);
@@ -215,41 +218,46 @@ class FarewellTest {
 
     @Test
     void lateInput_isCountedAsItsProtocolSays() {
-        for (LateInput meaning : LateInput.values()) {
+        for (FarewellExchange.LateInput meaning : FarewellExchange.LateInput.values()) {
             words.answers = false;
             EmbeddedDuplexChannel channel = open();
-            Goodbye goodbye = Goodbye.on(channel.pipeline().context(FarewellHandler.class), "late", LIMIT);
-            goodbye.lateInput(meaning);
+            FarewellExchange exchange =
+                    FarewellExchange.on(channel.pipeline().context(FarewellHandler.class), "late", LIMIT);
+            exchange.lateInput(meaning);
             channel.pipeline().context(FarewellHandler.class).close();
             channel.peerSends(100);
             channel.peerSends(100);
             channel.peerFin();
-            assertEquals(meaning == LateInput.REFUSED ? 1 : 0, farewell(channel).refusedRequests());
-            assertEquals(meaning == LateInput.LOST ? 1 : 0, farewell(channel).lostRequests());
+            assertEquals(
+                    meaning == FarewellExchange.LateInput.REFUSED ? 1 : 0,
+                    farewell(channel).refusedRequests());
+            assertEquals(
+                    meaning == FarewellExchange.LateInput.LOST ? 1 : 0,
+                    farewell(channel).lostRequests());
         }
     }
 
     @Test
     void inProgress_countsAsLostUnlessThePeerEndsTheConnection() {
         EmbeddedDuplexChannel channel = open();
-        goodbye(channel).inProgress(() -> 2);
+        exchange(channel).inProgress(() -> 2);
         GracefulCloseHandler.closeNow(channel);
         channel.runPendingTasks();
         assertEquals(2, farewell(channel).lostRequests());
 
         EmbeddedDuplexChannel left = open();
-        goodbye(left).inProgress(() -> 2);
+        exchange(left).inProgress(() -> 2);
         left.peerFin();
         assertEquals(0, farewell(left).lostRequests());
 
         EmbeddedDuplexChannel reset = open();
-        goodbye(reset).inProgress(() -> 2);
+        exchange(reset).inProgress(() -> 2);
         reset.peerRst();
         assertEquals(0, farewell(reset).lostRequests());
 
         EmbeddedDuplexChannel handedOver = open();
-        goodbye(handedOver).inProgress(() -> 2);
-        goodbye(handedOver);
+        exchange(handedOver).inProgress(() -> 2);
+        exchange(handedOver);
         GracefulCloseHandler.closeNow(handedOver);
         handedOver.runPendingTasks();
         assertEquals(0, farewell(handedOver).lostRequests());
@@ -261,15 +269,15 @@ class FarewellTest {
         CloseOverride hundred = CloseOverride.of(limits -> limits.maxDiscardedBytes(100));
         words.answers = false;
         EmbeddedDuplexChannel channel = open();
-        goodbye(channel).limits(ten);
+        exchange(channel).limits(ten);
         channel.pipeline().close();
         channel.runPendingTasks();
         channel.peerSends(11);
         assertEquals(CloseCause.BYTE_LIMIT, report(channel).cause());
 
         EmbeddedDuplexChannel asked = open();
-        goodbye(asked).limits(hundred);
-        goodbye(asked).limits(ten);
+        exchange(asked).limits(hundred);
+        exchange(asked).limits(ten);
         asked.pipeline().close();
         asked.peerSends(11);
         assertTrue(asked.isOpen());
@@ -277,8 +285,8 @@ class FarewellTest {
         assertEquals(CloseCause.BYTE_LIMIT, report(asked).cause());
     }
 
-    private static Goodbye goodbye(EmbeddedDuplexChannel channel) {
-        return Goodbye.on(channel.pipeline().context(FarewellHandler.class), "test", LIMIT);
+    private static FarewellExchange exchange(EmbeddedDuplexChannel channel) {
+        return FarewellExchange.on(channel.pipeline().context(FarewellHandler.class), "test", LIMIT);
     }
 
     @Test
@@ -328,7 +336,7 @@ class FarewellTest {
         }
 
         @Override
-        public boolean goodbye(ChannelHandlerContext ctx) {
+        public boolean say(ChannelHandlerContext ctx) {
             said++;
             if (failure != null) {
                 throw failure;

@@ -89,7 +89,7 @@ class Http2FarewellTest {
         assertEquals(List.of(MAX, "PING", "GOAWAY 1 0", "HEADERS 1", "DATA 1 10 END"), wire.frames());
         assertTrue(channel.log().contains("FIN"));
         channel.peerFin();
-        assertFarewell(channel, FarewellOutcome.ANSWERED, 0, 0);
+        assertFarewell(channel, FarewellReport.Outcome.ANSWERED, 0, 0);
         system.pass(channel, 5000); // no timer is left that could do anything
     }
 
@@ -118,7 +118,7 @@ class Http2FarewellTest {
                         "DATA 1 10 END"),
                 wire.frames());
         channel.peerFin();
-        assertFarewell(channel, FarewellOutcome.ANSWERED, 2, 0);
+        assertFarewell(channel, FarewellReport.Outcome.ANSWERED, 2, 0);
     }
 
     @ParameterizedTest
@@ -133,7 +133,7 @@ class Http2FarewellTest {
         assertEquals(List.of(MAX, "PING", "GOAWAY 0 0"), wire.frames());
         assertTrue(channel.log().contains("FIN"));
         channel.peerFin();
-        assertFarewell(channel, FarewellOutcome.ANSWERED, 0, 0);
+        assertFarewell(channel, FarewellReport.Outcome.ANSWERED, 0, 0);
     }
 
     @ParameterizedTest
@@ -165,7 +165,7 @@ class Http2FarewellTest {
         assertEquals(
                 List.of("SETTINGS", MAX, "PING", "SETTINGS ACK", "GOAWAY 1 0", "HEADERS 1", "DATA 1 1 END"),
                 wire.frames());
-        assertFarewell(channel, FarewellOutcome.ANSWERED, 0, 0);
+        assertFarewell(channel, FarewellReport.Outcome.ANSWERED, 0, 0);
     }
 
     @Test
@@ -192,7 +192,7 @@ class Http2FarewellTest {
         system.pass(channel, 1600);
         channel.peerFin();
         assertEquals("DATA 1 10 END", wire.last());
-        assertFarewell(channel, FarewellOutcome.UNANSWERED, 0, 0);
+        assertFarewell(channel, FarewellReport.Outcome.UNANSWERED, 0, 0);
     }
 
     @ParameterizedTest
@@ -207,7 +207,7 @@ class Http2FarewellTest {
         channel.peerFin();
         channel.pipeline().fireChannelRead(Unpooled.wrappedBuffer(Http2Frames.pingAck(payload())));
         assertEquals(List.of(MAX, "PING", "GOAWAY 1 0", "HEADERS 1", "DATA 1 10 END"), wire.frames());
-        assertFarewell(channel, FarewellOutcome.ANSWERED, 0, 0);
+        assertFarewell(channel, FarewellReport.Outcome.ANSWERED, 0, 0);
     }
 
     @Test
@@ -236,7 +236,7 @@ class Http2FarewellTest {
         channel.peerFin();
         assertTrue(first.isSuccess() && second.isSuccess());
         assertEquals(List.of(MAX, "PING", "GOAWAY 1 0", "HEADERS 1", "DATA 1 10 END"), wire.frames());
-        assertFarewell(channel, FarewellOutcome.ANSWERED, 0, 0);
+        assertFarewell(channel, FarewellReport.Outcome.ANSWERED, 0, 0);
     }
 
     @ParameterizedTest
@@ -250,7 +250,7 @@ class Http2FarewellTest {
         system.pass(channel, 110);
         assertTrue(channel.log().contains("FIN"));
         channel.peerFin();
-        assertFarewell(channel, FarewellOutcome.ANSWERED, 0, 1);
+        assertFarewell(channel, FarewellReport.Outcome.ANSWERED, 0, 1);
     }
 
     @ParameterizedTest
@@ -269,7 +269,7 @@ class Http2FarewellTest {
             system.pass(channel, 50);
             assertEquals(List.of(MAX, "PING", "GOAWAY 1 0", "HEADERS 1", "DATA 1 10 END"), wire.frames());
             channel.peerFin();
-            assertFarewell(channel, FarewellOutcome.ANSWERED, 0, 0);
+            assertFarewell(channel, FarewellReport.Outcome.ANSWERED, 0, 0);
         }
     }
 
@@ -280,7 +280,7 @@ class Http2FarewellTest {
         channel.pipeline().context(codec).close(); // past our handler
         assertEquals(List.of("GOAWAY 1 0"), wire.frames());
         channel.peerFin();
-        assertFarewell(channel, FarewellOutcome.UNANSWERED, 0, 1);
+        assertFarewell(channel, FarewellReport.Outcome.UNANSWERED, 0, 1);
     }
 
     @ParameterizedTest
@@ -289,7 +289,7 @@ class Http2FarewellTest {
         EmbeddedDuplexChannel channel = openWithStream(answers, "/never");
         GracefulCloseHandler.closeNow(channel);
         channel.runPendingTasks();
-        assertFarewell(channel, FarewellOutcome.NOT_SAID, 0, 1);
+        assertFarewell(channel, FarewellReport.Outcome.NOT_SAID, 0, 1);
     }
 
     @ParameterizedTest
@@ -309,7 +309,7 @@ class Http2FarewellTest {
         channel.flush();
         GracefulCloseHandler.closeNow(channel);
         channel.runPendingTasks();
-        assertFarewell(channel, FarewellOutcome.NOT_SAID, 0, 0);
+        assertFarewell(channel, FarewellReport.Outcome.NOT_SAID, 0, 0);
     }
 
     // ---- peers -----------------------------------------------------------------------------------------------------
@@ -324,7 +324,7 @@ class Http2FarewellTest {
         system.pass(channel, 100);
         assertEquals(List.of(MAX, "PING", "GOAWAY 1 0", "HEADERS 1", "DATA 1 10 END"), wire.frames());
         channel.peerFin();
-        assertFarewell(channel, FarewellOutcome.ANSWERED, 0, 0);
+        assertFarewell(channel, FarewellReport.Outcome.ANSWERED, 0, 0);
     }
 
     @ParameterizedTest
@@ -337,7 +337,7 @@ class Http2FarewellTest {
         system.pass(channel, 100);
         assertEquals(List.of("HEADERS 3", "DATA 3 10 END", "HEADERS 1", "DATA 1 10 END", "GOAWAY 3 0"), wire.frames());
         assertFalse(channel.isOpen());
-        assertFarewell(channel, FarewellOutcome.UNANSWERED, 0, 0);
+        assertFarewell(channel, FarewellReport.Outcome.UNANSWERED, 0, 0);
     }
 
     @ParameterizedTest
@@ -350,7 +350,7 @@ class Http2FarewellTest {
         system.pass(channel, 100);
         assertEquals("DATA 1 10 END", wire.last());
         assertFalse(channel.isOpen());
-        assertFarewell(channel, FarewellOutcome.UNANSWERED, 0, 0);
+        assertFarewell(channel, FarewellReport.Outcome.UNANSWERED, 0, 0);
     }
 
     @ParameterizedTest
@@ -361,7 +361,7 @@ class Http2FarewellTest {
         system.pass(channel, 1000);
         assertFalse(channel.isOpen());
         failures.clear();
-        assertFarewell(channel, FarewellOutcome.NOT_SAID, 0, 0);
+        assertFarewell(channel, FarewellReport.Outcome.NOT_SAID, 0, 0);
     }
 
     @ParameterizedTest
@@ -379,7 +379,7 @@ class Http2FarewellTest {
         }
         assertTrue(channel.log().contains("FIN"));
         channel.peerFin();
-        assertFarewell(channel, FarewellOutcome.ANSWERED, 0, 0);
+        assertFarewell(channel, FarewellReport.Outcome.ANSWERED, 0, 0);
     }
 
     /** Netty ends a connection with more than 200 resets in half a minute by a GOAWAY of its own. */
@@ -399,7 +399,7 @@ class Http2FarewellTest {
         failures.clear();
     }
 
-    // ---- others who say goodbye ------------------------------------------------------------------------------------
+    // ---- others who say farewell -----------------------------------------------------------------------------------
 
     @ParameterizedTest
     @EnumSource
@@ -417,7 +417,7 @@ class Http2FarewellTest {
         system.pass(channel, 100);
         assertEquals(List.of("GOAWAY 1 0", "HEADERS 1", "DATA 1 10 END"), wire.frames());
         channel.peerFin();
-        assertFarewell(channel, FarewellOutcome.SAID, 0, 0);
+        assertFarewell(channel, FarewellReport.Outcome.SAID, 0, 0);
     }
 
     @ParameterizedTest
@@ -445,7 +445,7 @@ class Http2FarewellTest {
         assertTrue(channel.log().contains("FIN"));
         channel.peerFin();
         failures.clear();
-        assertFarewell(channel, FarewellOutcome.ANSWERED, 1, 1);
+        assertFarewell(channel, FarewellReport.Outcome.ANSWERED, 1, 1);
     }
 
     // ---- clients ---------------------------------------------------------------------------------------------------
@@ -479,7 +479,7 @@ class Http2FarewellTest {
         assertTrue(channel.log().contains("FIN"));
         channel.peerFin();
         assertEquals(List.of("GOAWAY 0 0"), wire.frames());
-        assertFarewell(channel, FarewellOutcome.SAID, 0, 0);
+        assertFarewell(channel, FarewellReport.Outcome.SAID, 0, 0);
     }
 
     @Test
@@ -491,7 +491,7 @@ class Http2FarewellTest {
         system.pass(channel, 20);
         assertTrue(channel.log().contains("FIN"));
         channel.peerFin();
-        assertFarewell(channel, FarewellOutcome.SAID, 0, 0);
+        assertFarewell(channel, FarewellReport.Outcome.SAID, 0, 0);
     }
 
     @Test
@@ -535,7 +535,7 @@ class Http2FarewellTest {
         channel.runPendingTasks();
         assertTrue(channel.log().contains("FIN"));
         channel.peerFin();
-        assertFarewell(channel, FarewellOutcome.UNANSWERED, 0, 0);
+        assertFarewell(channel, FarewellReport.Outcome.UNANSWERED, 0, 0);
     }
 
     @Test
@@ -625,7 +625,8 @@ class Http2FarewellTest {
         return GracefulCloseHandler.report(channel).getNow().farewell().orElseThrow();
     }
 
-    private void assertFarewell(EmbeddedDuplexChannel channel, FarewellOutcome outcome, long refused, long lost) {
+    private void assertFarewell(
+            EmbeddedDuplexChannel channel, FarewellReport.Outcome outcome, long refused, long lost) {
         assertEquals(List.of(), failures.seen);
         FarewellReport report = farewell(channel);
         assertEquals(

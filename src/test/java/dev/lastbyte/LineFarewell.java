@@ -10,7 +10,7 @@ final class LineFarewell implements Farewell {
     }
 
     @Override
-    public boolean goodbye(ChannelHandlerContext ctx) {
+    public boolean say(ChannelHandlerContext ctx) {
         ctx.writeAndFlush("BYE\n");
         return true; // and wait for the answer
     }

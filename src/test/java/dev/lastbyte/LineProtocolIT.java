@@ -65,7 +65,7 @@ class LineProtocolIT {
 
     private static void drains(Transports transport, int count) throws Exception {
         for (int i = 0; i < count; i++) {
-            drain(transport, true, Duration.ofSeconds(5), FarewellOutcome.ANSWERED);
+            drain(transport, true, Duration.ofSeconds(5), FarewellReport.Outcome.ANSWERED);
         }
     }
 
@@ -74,7 +74,7 @@ class LineProtocolIT {
     void drain_underTraffic_peersThatDoNotAnswer_areLeftAtTheLimit_andLoseNoLine(Transports transport)
             throws Exception {
         Duration limit = Duration.ofMillis(300);
-        DrainReport report = drain(transport, false, limit, FarewellOutcome.UNANSWERED);
+        DrainReport report = drain(transport, false, limit, FarewellReport.Outcome.UNANSWERED);
         assertTrue(report.totalTime().compareTo(POLICY.gracePeriod().plus(limit)) >= 0, report::toString);
         assertTrue(report.totalTime().compareTo(Duration.ofSeconds(5)) < 0, report::toString);
     }
@@ -91,8 +91,8 @@ class LineProtocolIT {
         assertNotEquals(source.indexOf(pipeline), source.lastIndexOf(pipeline), "not the pipeline that is tested");
     }
 
-    private static DrainReport drain(Transports transport, boolean answers, Duration limit, FarewellOutcome expected)
-            throws Exception {
+    private static DrainReport drain(
+            Transports transport, boolean answers, Duration limit, FarewellReport.Outcome expected) throws Exception {
         NoWarnings.tolerate("nio-unix.*ignore ALLOW_HALF_CLOSURE");
         AtomicLong served = new AtomicLong();
         List<LinePeer> peers = new ArrayList<>();

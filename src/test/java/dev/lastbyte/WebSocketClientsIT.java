@@ -142,7 +142,7 @@ class WebSocketClientsIT {
         for (CloseReport close : server.reports) {
             FarewellReport farewell = close.farewell().orElseThrow();
             assertEquals("websocket", farewell.protocol(), close::toString); // HTTP has handed over
-            assertEquals(FarewellOutcome.ANSWERED, farewell.outcome(), close::toString);
+            assertEquals(FarewellReport.Outcome.ANSWERED, farewell.outcome(), close::toString);
             assertEquals(0, farewell.lostRequests() + farewell.refusedRequests(), close::toString);
         }
     }

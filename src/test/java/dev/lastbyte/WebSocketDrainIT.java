@@ -86,14 +86,14 @@ class WebSocketDrainIT {
 
     @ParameterizedTest
     @MethodSource(GRACEFUL)
-    void goodbyeAtDrain_doesNotWaitForTheLongLivedPeriod(Transports transport) throws Exception {
+    void farewellAtDrain_doesNotWaitForTheLongLivedPeriod(Transports transport) throws Exception {
         transport.assumeAvailable();
         DrainPolicy policy = POLICY.toBuilder()
                 .gracePeriod(Duration.ofSeconds(8))
                 .longLivedPeriod(Duration.ofSeconds(8))
                 .build();
         DrainReport report =
-                drain(transport, policy, CONFIG.toBuilder().goodbyeAtDrain().build(), new ArrayList<>());
+                drain(transport, policy, CONFIG.toBuilder().farewellAtDrain().build(), new ArrayList<>());
         assertTrue(report.totalTime().compareTo(Duration.ofSeconds(4)) < 0, report::toString);
     }
 
@@ -125,19 +125,19 @@ class WebSocketDrainIT {
             assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
             FarewellReport farewell =
                     server.reports.iterator().next().farewell().orElseThrow();
-            assertEquals(FarewellOutcome.UNANSWERED, farewell.outcome());
+            assertEquals(FarewellReport.Outcome.UNANSWERED, farewell.outcome());
         }
     }
 
     @ParameterizedTest
     @MethodSource(TCP)
-    void handshake_duringADrain_withGoodbyeAtDrain_isToldAtOnce(Transports transport) throws Exception {
+    void handshake_duringADrain_withFarewellAtDrain_isToldAtOnce(Transports transport) throws Exception {
         DrainPolicy policy = POLICY.toBuilder()
                 .idleAfter(Duration.ofSeconds(8))
                 .gracePeriod(Duration.ofSeconds(8))
                 .longLivedPeriod(Duration.ofSeconds(8))
                 .build();
-        WebSocketFarewellConfig atOnce = CONFIG.toBuilder().goodbyeAtDrain().build();
+        WebSocketFarewellConfig atOnce = CONFIG.toBuilder().farewellAtDrain().build();
         try (ManagedServer server = ManagedServer.on(transport)
                         .policy(policy)
                         .handlers(channel -> {
@@ -199,7 +199,9 @@ class WebSocketDrainIT {
             assertEquals(CLIENTS, DrainReport.sum(report.closed()), report::toString);
             for (CloseReport close : server.reports) {
                 assertEquals(
-                        FarewellOutcome.ANSWERED, close.farewell().orElseThrow().outcome(), close::toString);
+                        FarewellReport.Outcome.ANSWERED,
+                        close.farewell().orElseThrow().outcome(),
+                        close::toString);
                 assertEquals(0, close.unsentBytes(), close::toString);
             }
             return report;

@@ -81,7 +81,7 @@ final class WebSocketServerChild {
             manager.manage(listener);
             DrainReport report = manager.drain().get(30, TimeUnit.SECONDS);
             long answered = reports.stream()
-                    .filter(r -> r.farewell().orElseThrow().outcome() == FarewellOutcome.ANSWERED)
+                    .filter(r -> r.farewell().orElseThrow().outcome() == FarewellReport.Outcome.ANSWERED)
                     .count();
             System.out.println("ended " + report.outcome() + " " + answered);
         }

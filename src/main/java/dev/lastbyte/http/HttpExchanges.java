@@ -1,22 +1,28 @@
 package dev.lastbyte.http;
 
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The requests of one connection that are not answered yet, in their order, and how far the messages in both directions are.
- * An exchange begins with the head of a request and ends with the last content of its response. Confined to the channel's
- * event loop.
+ * The requests of one connection that are not answered yet, in their order, and how far the messages in both directions have come.
+ * An exchange begins with the head of a request and ends with the last content of its response. Confined to the channel's event
+ * loop.
  */
 final class HttpExchanges {
-    private final Deque<HttpExchange> open = new ArrayDeque<>(2);
-    private @Nullable HttpExchange receiving;
-    private @Nullable HttpExchange answering;
+    private final Deque<Exchange> open = new ArrayDeque<>(2);
+    private @Nullable Exchange receiving;
+    private @Nullable Exchange answering;
     private boolean interim;
     private boolean tunnel;
     private boolean closeSaid;
@@ -25,40 +31,64 @@ final class HttpExchanges {
 
     /** The head of a request that the application gets. */
     void began(HttpRequest head) {
-        HttpExchange exchange = HttpExchange.of(head);
-        open.add(exchange);
-        receiving = exchange;
+        receiving = Exchange.of(head);
+        open.add(receiving);
     }
 
     /** The head of a request that the application does not get. */
     void refused() {
-        receiving = HttpExchange.none();
+        receiving = Exchange.none();
     }
 
-    /** Content of a request. Behind an undecodable one there is no end: the decoder drops whatever comes. */
+    /** Content of a request. An undecodable request has no end: the decoder drops all that follows. */
     void received(HttpContent content) {
         if (content instanceof LastHttpContent && content.decoderResult().isSuccess()) {
             receiving = null;
         }
     }
 
-    /** The body of the present request will not come: its client has been told not to send it. */
+    /** The body of the current request will not come: its client has been told not to send it. */
     void bodyDeclined() {
         receiving = null;
     }
 
     // ---- responses -------------------------------------------------------------------------------------------------
 
-    /** The head of a response, as it goes out. */
-    void answer(HttpResponse response) {
-        interim = HttpExchange.isInterim(response);
-        if (!interim) {
-            HttpExchange first = open.peekFirst();
-            HttpExchange exchange = first == null ? HttpExchange.none() : first;
-            answering = exchange;
-            tunnel = exchange.opensTunnel(response);
-            closeSaid |= exchange.isLastWith(response);
+    /**
+     * The head of a response. If the connection shall go, the response to the last open request says {@code Connection: close}.
+     * Returns the head to write.
+     */
+    HttpResponse answer(HttpResponse head, boolean leaving) {
+        interim = head.status().codeClass() == HttpStatusClass.INFORMATIONAL;
+        if (interim) {
+            return head;
         }
+        HttpResponse response = leaving && open.size() <= 1 ? last(head) : head;
+        Exchange first = open.peekFirst();
+        Exchange exchange = first == null ? Exchange.none() : first;
+        answering = exchange;
+        tunnel = exchange.opensTunnel(response);
+        closeSaid |= exchange.isLastWith(response);
+        return response;
+    }
+
+    /** The application's own object stays as it is: it may be read-only, or shared by many connections. */
+    private static HttpResponse last(HttpResponse response) {
+        HttpResponse last = copy(response);
+        HttpUtil.setKeepAlive(last, false);
+        return last;
+    }
+
+    private static HttpResponse copy(HttpResponse response) {
+        if (response instanceof FullHttpResponse full) {
+            return full.replace(full.content());
+        }
+        return response instanceof HttpContent
+                ? response
+                : new DefaultHttpResponse(
+                        response.protocolVersion(),
+                        response.status(),
+                        response.headers().copy());
     }
 
     /** The last content of a message; returns whether it ends a response, not only an interim one. */
@@ -70,7 +100,7 @@ final class HttpExchanges {
 
     /** A response is complete; returns whether it answers a request. */
     boolean answered() {
-        boolean answers = answering != null && answering == open.peekFirst();
+        boolean answers = halfAnswered() > 0;
         if (answers) {
             open.removeFirst();
         }
@@ -80,12 +110,7 @@ final class HttpExchanges {
 
     // ---- where they stand ------------------------------------------------------------------------------------------
 
-    /** Whether the next response answers the last of the requests that the application has got. */
-    boolean isLast() {
-        return open.size() <= 1;
-    }
-
-    /** Whether a request that the application has got waits for the head of its response: it can still say that it is the last. */
+    /** Whether a request that the application has got awaits the head of its response, which can still say close. */
     boolean canSayClose() {
         return open.size() > halfAnswered();
     }
@@ -95,7 +120,7 @@ final class HttpExchanges {
         return open.isEmpty() && answering == null;
     }
 
-    /** Whether a response has been begun and not ended. */
+    /** Whether a response has begun and not ended. */
     boolean isAnswering() {
         return answering != null;
     }
@@ -115,12 +140,12 @@ final class HttpExchanges {
         return receiving != null;
     }
 
-    /** Whether more of a request is to come that has been answered. */
+    /** Whether more is to come of a request that has been answered. */
     boolean isAnsweredEarly() {
         return receiving != null && !open.contains(receiving);
     }
 
-    /** Whether a response has been begun behind which no request may follow. */
+    /** Whether a response has begun that no further request may follow. */
     boolean isCloseSaid() {
         return closeSaid;
     }
@@ -128,5 +153,63 @@ final class HttpExchanges {
     /** Whether the last response has made the connection a tunnel. */
     boolean isTunnel() {
         return tunnel;
+    }
+
+    /** What must be known of a request until it is answered. Two requests are never equal. Immutable. */
+    private static final class Exchange {
+        private static final String MULTIPART = "multipart/byteranges";
+
+        private final boolean keepAlive;
+        private final boolean head;
+        private final boolean connect;
+
+        private Exchange(boolean keepAlive, boolean head, boolean connect) {
+            this.keepAlive = keepAlive;
+            this.head = head;
+            this.connect = connect;
+        }
+
+        static Exchange of(HttpRequest request) {
+            return new Exchange(
+                    HttpUtil.isKeepAlive(request),
+                    HttpMethod.HEAD.equals(request.method()),
+                    HttpMethod.CONNECT.equals(request.method()));
+        }
+
+        /** Stands in for a request, where a response such as 408 answers none. */
+        static Exchange none() {
+            return new Exchange(true, false, false);
+        }
+
+        /** Whether this response ends HTTP on the connection: what follows is a tunnel. */
+        boolean opensTunnel(HttpResponse response) {
+            return connect && response.status().codeClass() == HttpStatusClass.SUCCESS;
+        }
+
+        /**
+         * Whether no further request may follow this response: the client or the server has said so, or only the end of the
+         * connection ends the response (RFC 9112, sections 6.3 and 9.3).
+         */
+        boolean isLastWith(HttpResponse response) {
+            return !keepAlive || !HttpUtil.isKeepAlive(response) || !isDelimited(response);
+        }
+
+        private boolean isDelimited(HttpResponse response) {
+            return head
+                    || opensTunnel(response)
+                    || HttpUtil.isContentLengthSet(response)
+                    || HttpUtil.isTransferEncodingChunked(response)
+                    || isBodiless(response.status().code())
+                    || isMultipart(response);
+        }
+
+        private static boolean isBodiless(int status) {
+            return status == 204 || status == 205 || status == 304;
+        }
+
+        private static boolean isMultipart(HttpResponse response) {
+            String type = response.headers().get(HttpHeaderNames.CONTENT_TYPE);
+            return type != null && type.regionMatches(true, 0, MULTIPART, 0, MULTIPART.length());
+        }
     }
 }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The limits and choices of an {@link HttpFarewellHandler}. One instance serves any number of connections.
  *
- * <p>Durations lie between 1 ms and 24 h. Values out of range are refused, never corrected. Immutable.
+ * <p>Durations lie between 1 ms and 24 h. Values out of range are rejected, never corrected. Immutable.
  */
 public final class HttpFarewellConfig {
     static final Duration DEFAULT_MIN_IDLE_PROTECTION = Duration.ofSeconds(1);
@@ -44,17 +44,17 @@ public final class HttpFarewellConfig {
         return new Builder(this);
     }
 
-    /** How long after its last response an idle connection is not closed; 1 s by default, empty if not protected. */
+    /** How long after its last response an idle connection stays open; 1 s by default, empty if it is not protected. */
     public Optional<Duration> minIdleProtection() {
         return minIdleProtectionNanos == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(minIdleProtectionNanos));
     }
 
-    /** How long a close that is held back waits for the answer to a request that came meanwhile; 30 s by default. */
+    /** How long a close that is held back waits for the answer to a request that comes meanwhile; 30 s by default. */
     public Duration answerTimeout() {
         return Duration.ofNanos(answerTimeoutNanos);
     }
 
-    /** Other limits for closes behind an early answer, if there are any. */
+    /** Other limits for a close after an early answer, if there are any. */
     public Optional<CloseOverride> earlyAnswers() {
         return Optional.ofNullable(earlyAnswers);
     }
@@ -94,9 +94,9 @@ public final class HttpFarewellConfig {
         }
 
         /**
-         * How long an idle connection stays open after its last response, or after its beginning, whoever calls {@code close()}: the
-         * next request of a client that uses it may be on its way (nginx: {@code keepalive_min_timeout}). Choose it longer than
-         * the slowest client's round trip and the pause between two requests. Default 1 s.
+         * How long an idle connection stays open after its last response, or after it was opened, whoever calls {@code close()}: the
+         * client's next request may be on its way (nginx: {@code keepalive_min_timeout}). Choose a value longer than the slowest
+         * client's round trip and the pause between two requests. Default 1 s.
          */
         public Builder minIdleProtection(Duration minIdleProtection) {
             minIdleProtectionNanos = nanos(minIdleProtection, "minIdleProtection");
@@ -110,9 +110,9 @@ public final class HttpFarewellConfig {
         }
 
         /**
-         * How long a close that is held back by {@link #minIdleProtection} waits, if a request comes meanwhile, for the last byte of its
-         * answer. In a drain it is what is left of {@code gracePeriod}, or half of what is left of the drain if that is more.
-         * Default 30 s.
+         * How long a close that {@link #minIdleProtection} holds back waits for the last byte of the answer, if a request comes
+         * meanwhile. In a drain the limit is what is left of {@code gracePeriod}, or half of what is left of the drain if that is
+         * more. Default 30 s.
          */
         public Builder answerTimeout(Duration answerTimeout) {
             answerTimeoutNanos = nanos(answerTimeout, "answerTimeout");
@@ -120,8 +120,8 @@ public final class HttpFarewellConfig {
         }
 
         /**
-         * Other limits for a close while the rest of a request is still arriving whose answer is complete, such as 413, 417 and 431.
-         * A close that was asked for with limits of its own keeps them. Default: none, the connection's limits.
+         * Other limits for a close after an early answer, such as 413, 417 or 431: the answer is complete, and the rest of its
+         * request is still arriving. A close that was called with limits of its own keeps them. Default: the connection's limits.
          */
         public Builder earlyAnswers(CloseOverride limits) {
             earlyAnswers = Objects.requireNonNull(limits, "earlyAnswers");

@@ -2,6 +2,8 @@ package dev.lastbyte.http;
 
 import dev.lastbyte.DrainEvent;
 import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.internal.EventLoops;
+import dev.lastbyte.internal.HeldCloses;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -22,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Ends a server's HTTP/1.1 connections so that clients know which of their requests were served. It belongs right behind the
- * codec, in front of everything that answers, aggregates, compresses or closes:
+ * codec, in front of all handlers that answer, aggregate, compress or close:
  *
  * <pre>{@code
  * pipeline.addLast(new HttpServerCodec());
@@ -34,32 +36,39 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>It reports each request as an exchange, from its head until the last content of its response is in the kernel.
  *   <li>From {@link DrainEvent} on, the response to the last request that the application has got says {@code Connection: close};
- *       behind it the connection is closed. Requests that come later are not touched: their client has been told.
- *   <li>{@code close()} of an idle connection is held back for {@link HttpFarewellConfig#minIdleProtection}, counted from the last
- *       response. A request that comes meanwhile is served, with {@code Connection: close}. With requests unanswered {@code
- *       close()} goes on at once.
- *   <li>What was not served is counted in the report: as refused if a response had said {@code Connection: close}, as lost
- *       otherwise. What comes behind the FIN counts once, however many requests it is.
- *   <li>A response of 101, or of 2xx to CONNECT, ends HTTP: the handler leaves the pipeline.
+ *       after it the connection is closed. Requests that come later are dropped: their client has been told.
+ *   <li>{@code close()} of an idle connection is held back until {@link HttpFarewellConfig#minIdleProtection} has passed since the
+ *       last response. A request that comes meanwhile is served, with {@code Connection: close}. If requests are unanswered,
+ *       {@code close()} goes on at once.
+ *   <li>Requests that were not served are counted in the report: as refused if a response had said {@code Connection: close}, as
+ *       lost otherwise. All that comes after the FIN counts as one.
+ *   <li>A 101 response, or a 2xx response to CONNECT, ends HTTP: the handler leaves the pipeline.
  * </ul>
  *
- * <p>Closes by handlers in front of it, and {@link GracefulCloseHandler#closeNow}, are not held back. One instance serves one
+ * <p>It does not hold back closes by handlers in front of it, nor {@link GracefulCloseHandler#closeNow}. One instance serves one
  * channel. Confined to the channel's event loop.
  */
 public final class HttpFarewellHandler extends ChannelDuplexHandler {
+    private enum Step {
+        SERVING,
+        /** {@code close()} has gone on, or the connection has ended. */
+        CLOSING,
+        /** The connection speaks HTTP no more. */
+        OVER
+    }
+
     private final HttpFarewellConfig config;
     private final LongSupplier nanoTime;
     private final HttpExchanges exchanges = new HttpExchanges();
+    private final HeldCloses held = new HeldCloses();
     private @Nullable HttpTally tally;
-    private @Nullable HeldClose held;
     private @Nullable DrainEvent drain;
+    private Step step = Step.SERVING;
     private int pendingResponses;
     private long idleSinceNanos;
     private boolean leaving;
     private boolean refusing;
-    private boolean passed;
     private boolean inputEnded;
-    private boolean over;
 
     /** A handler with {@link HttpFarewellConfig#defaults()}. */
     public HttpFarewellHandler() {
@@ -94,15 +103,14 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
                     + " with an executor of its own: add it without one, it must run on the channel's event loop");
         }
         tally = new HttpTally(ctx, exchanges);
-        held = new HeldClose(ctx, () -> pass(ctx));
         idleSinceNanos = nanoTime.getAsLong();
-        DrainEvent.heardBy(ctx.channel()).ifPresent(this::drain);
+        DrainEvent.heardBy(ctx.channel()).ifPresent(heard -> drain(ctx, heard));
     }
 
     /** {@inheritDoc} */
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        if (!over) {
+        if (step != Step.OVER) {
             end(ctx);
         }
     }
@@ -117,8 +125,10 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        passed = true;
-        held().release().forEach(ctx::close);
+        if (step == Step.SERVING) {
+            step = Step.CLOSING;
+        }
+        held.release().forEach(ctx::close);
         ctx.fireChannelInactive();
     }
 
@@ -126,10 +136,10 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof DrainEvent heard) {
-            drain(heard);
+            drain(ctx, heard);
         } else if (event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE) {
             inputEnded = true;
-            if (held().isHolding() && exchanges.isIdle()) {
+            if (!held.isEmpty() && exchanges.isIdle()) {
                 pass(ctx);
             }
         } else if (event == HttpExpectationFailedEvent.INSTANCE) {
@@ -139,12 +149,10 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
         ctx.fireUserEventTriggered(event);
     }
 
-    private void drain(DrainEvent heard) {
+    private void drain(ChannelHandlerContext ctx, DrainEvent heard) {
         drain = heard;
         leaving = true;
-        if (held().isHolding()) {
-            limitHold();
-        }
+        limitHold(ctx);
     }
 
     // ---- requests --------------------------------------------------------------------------------------------------
@@ -152,7 +160,7 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
-        if (over || !(message instanceof HttpObject)) {
+        if (step == Step.OVER || !(message instanceof HttpObject)) {
             ctx.fireChannelRead(message);
             return;
         }
@@ -171,20 +179,18 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     }
 
     private void begin(ChannelHandlerContext ctx, HttpRequest head) {
-        // once it shall go, the last request that the application has got stays the last
-        refusing = passed || exchanges.isCloseSaid() || (leaving && exchanges.canSayClose());
+        // once the connection shall go, the last request that the application has got stays the last
+        refusing = step == Step.CLOSING || exchanges.isCloseSaid() || (leaving && exchanges.canSayClose());
         if (!refusing) {
             exchanges.began(head);
             tally().began();
-            if (held().isHolding()) {
-                limitHold();
-            }
+            limitHold(ctx);
             return;
         }
         exchanges.refused();
         tally().turnedAway();
         if (exchanges.isCloseSaid()) {
-            leaving = true; // who says close must close (RFC 9112, section 9.6)
+            leaving = true; // a server that has said close must close (RFC 9112, section 9.6)
             leaveIfDone(ctx);
         }
     }
@@ -194,7 +200,7 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
-        if (over || !(message instanceof HttpObject)) {
+        if (step == Step.OVER || !(message instanceof HttpObject)) {
             ctx.write(message, promise);
             return;
         }
@@ -219,22 +225,20 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     }
 
     private HttpResponse begin(HttpResponse head) {
-        boolean last = leaving && exchanges.isLast() && !HttpExchange.isInterim(head);
-        HttpResponse outgoing = last ? HttpExchange.last(head) : head;
-        exchanges.answer(outgoing);
+        HttpResponse outgoing = exchanges.answer(head, leaving);
         tally().update();
         return outgoing;
     }
 
     /** The last content of a response is in the kernel, or will never be. */
     private void onSent(ChannelHandlerContext ctx, boolean answers, boolean sent) {
-        if (over) {
+        if (step == Step.OVER) {
             return;
         }
         pendingResponses--;
         idleSinceNanos = nanoTime.getAsLong();
-        if (held().isHolding() && exchanges.isIdle()) {
-            limitHold();
+        if (exchanges.isIdle()) {
+            limitHold(ctx);
         }
         if (answers) {
             tally().ended(sent);
@@ -244,36 +248,36 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
 
     /** Closes the connection if it shall go and its last response is in the kernel. */
     private void leaveIfDone(ChannelHandlerContext ctx) {
-        if (!leaving || passed || over || pendingResponses > 0 || exchanges.isAnswering()) {
+        if (!leaving || step != Step.SERVING || pendingResponses > 0 || exchanges.isAnswering()) {
             return;
         }
         if (exchanges.isCloseSaid()) {
             pass(ctx);
-        } else if (exchanges.unanswered() == 0 && !held().isHolding()) {
+        } else if (exchanges.unanswered() == 0 && held.isEmpty()) {
             close(ctx, ctx.newPromise()); // nothing could be said: the head was out before
         }
     }
 
-    // ---- the end ---------------------------------------------------------------------------------------------------
+    // ---- the close -------------------------------------------------------------------------------------------------
 
     /** {@inheritDoc} */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-        if (over || passed || !ctx.channel().isActive()) {
+        if (step != Step.SERVING || !ctx.channel().isActive()) {
             ctx.close(promise);
             return;
         }
-        held().add(promise);
+        held.add(promise);
         if (isProtected()) {
             leaving = true;
-            limitHold();
-            ctx.flush(); // a response may have been written only
+            limitHold(ctx);
+            ctx.flush(); // a response may have been written without a flush
         } else {
             pass(ctx);
         }
     }
 
-    /** Whether a request may be on its way that nobody could have told not to come. */
+    /** Whether a request may be on its way whose client could not be told not to send it. */
     private boolean isProtected() {
         return exchanges.isIdle()
                 && !exchanges.isCloseSaid()
@@ -287,7 +291,11 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
         return config.minIdleProtectionNanos() - idle;
     }
 
-    private void limitHold() {
+    /** Bounds the wait of a close that is held back: by the protection that is left, or by the time for the answer. */
+    private void limitHold(ChannelHandlerContext ctx) {
+        if (held.isEmpty()) {
+            return;
+        }
         DrainEvent draining = drain;
         boolean idle = exchanges.isIdle();
         long limit = idle ? protectionLeft() : config.answerTimeoutNanos();
@@ -295,16 +303,16 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
             long half = draining.timeLeft().toNanos() / 2;
             limit = idle ? Math.min(limit, half) : Math.max(draining.graceLeft().toNanos(), half);
         }
-        held().limit(Math.max(0, limit));
+        held.limit(ctx.executor(), () -> pass(ctx), limit);
     }
 
-    /** Lets {@code close()} go on, counts what it leaves behind. */
+    /** Lets {@code close()} go on, and counts what it leaves unserved. */
     private void pass(ChannelHandlerContext ctx) {
-        if (passed || over) {
+        if (step != Step.SERVING) {
             return;
         }
-        passed = true;
-        List<ChannelPromise> closes = held().release();
+        step = Step.CLOSING;
+        List<ChannelPromise> closes = held.release();
         tally().closing(config.earlyAnswers());
         (closes.isEmpty() ? List.of(ctx.newPromise()) : closes).forEach(tally()::close);
     }
@@ -316,21 +324,17 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     }
 
     private void end(ChannelHandlerContext ctx) {
-        over = true;
-        if (!passed) {
+        if (step == Step.SERVING) {
             tally().leave();
         }
-        List<ChannelPromise> closes = held().release();
-        if (!closes.isEmpty()) { // from the end of the pipeline, when the next protocol is there to say goodbye
-            ctx.executor().execute(() -> closes.forEach(ctx.channel()::close));
+        step = Step.OVER;
+        List<ChannelPromise> closes = held.release();
+        if (!closes.isEmpty()) { // from the end of the pipeline, when the next protocol is there to say its farewell
+            EventLoops.execute(ctx.executor(), () -> closes.forEach(ctx.channel()::close));
         }
     }
 
     private HttpTally tally() {
         return Objects.requireNonNull(tally, "not in a pipeline");
-    }
-
-    private HeldClose held() {
-        return Objects.requireNonNull(held, "not in a pipeline");
     }
 }

@@ -1,9 +1,9 @@
 package dev.lastbyte.http;
 
 import dev.lastbyte.CloseOverride;
-import dev.lastbyte.Goodbye;
+import dev.lastbyte.FarewellExchange;
+import dev.lastbyte.FarewellExchange.LateInput;
 import dev.lastbyte.GracefulCloseHandler;
-import dev.lastbyte.LateInput;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import java.time.Duration;
@@ -16,12 +16,12 @@ import java.util.Optional;
 final class HttpTally {
     private static final String PROTOCOL = "http/1.1";
 
-    /** The words are a header, and nobody answers them. */
+    /** The last words are a header, to which no peer answers. */
     private static final Duration NO_ANSWER = Duration.ofMillis(1);
 
     private final ChannelHandlerContext ctx;
     private final HttpExchanges exchanges;
-    private final Goodbye goodbye;
+    private final FarewellExchange farewell;
     private int busy;
     private int unsent;
     private int turnedAway;
@@ -29,8 +29,8 @@ final class HttpTally {
     HttpTally(ChannelHandlerContext ctx, HttpExchanges exchanges) {
         this.ctx = ctx;
         this.exchanges = exchanges;
-        goodbye = Goodbye.on(ctx, PROTOCOL, NO_ANSWER);
-        goodbye.inProgress(() -> unsent + turnedAway);
+        farewell = FarewellExchange.on(ctx, PROTOCOL, NO_ANSWER);
+        farewell.inProgress(() -> unsent + turnedAway);
         update();
     }
 
@@ -47,7 +47,7 @@ final class HttpTally {
         update();
     }
 
-    /** The last content of an answer is in the kernel, or never will be: then the end of the connection cuts it off. */
+    /** The last content of an answer is in the kernel, or will never be: then the close truncates the answer. */
     void ended(boolean sent) {
         busy--;
         unsent -= sent ? 1 : 0;
@@ -55,13 +55,13 @@ final class HttpTally {
         GracefulCloseHandler.exchangeEnded(ctx.channel());
     }
 
-    /** Keeps the report up to date: what it would mean if something came behind the end. */
+    /** Keeps the report up to date: it says what input after the close would mean. */
     void update() {
         if (exchanges.isCloseSaid()) {
-            goodbye.refused(turnedAway);
+            farewell.refused(turnedAway);
             turnedAway = 0;
         }
-        goodbye.lateInput(lateInput());
+        farewell.lateInput(lateInput());
     }
 
     private LateInput lateInput() {
@@ -71,32 +71,32 @@ final class HttpTally {
         return exchanges.isCloseSaid() ? LateInput.REFUSED : LateInput.LOST;
     }
 
-    /** The connection is closed now: answers that have not been written will not be. */
+    /** The connection is being closed: an answer that is not written yet will not be. */
     void closing(Optional<CloseOverride> earlyAnswers) {
         int refused = exchanges.isCloseSaid() ? exchanges.unanswered() - exchanges.halfAnswered() : 0;
-        goodbye.refused(refused);
-        goodbye.lost(exchanges.unanswered() - refused);
-        // one that is answered all the same, in CloseStartedEvent, takes its loss back below 0
+        farewell.refused(refused);
+        farewell.lost(exchanges.unanswered() - refused);
+        // a request that is answered after all, in CloseStartedEvent, takes its loss back: the count goes below 0
         unsent -= exchanges.unanswered();
         update();
         if (exchanges.isAnsweredEarly()) {
-            earlyAnswers.ifPresent(goodbye::limits);
+            earlyAnswers.ifPresent(farewell::limits);
         }
     }
 
     /** Passes {@code close()} on. */
     void close(ChannelPromise promise) {
         if (exchanges.isCloseSaid()) {
-            goodbye.say(promise, goodbye::said);
+            farewell.say(promise, farewell::said);
         } else {
             ctx.close(promise);
         }
     }
 
-    /** HTTP is over while the connection goes on: nothing of what comes is a request. */
+    /** The connection stays open, but speaks HTTP no more: no input is a request. */
     void leave() {
-        goodbye.inProgress(() -> 0);
-        goodbye.lateInput(LateInput.EXPECTED);
+        farewell.inProgress(() -> 0);
+        farewell.lateInput(LateInput.EXPECTED);
         for (; busy > 0; busy--) {
             GracefulCloseHandler.exchangeEnded(ctx.channel());
         }

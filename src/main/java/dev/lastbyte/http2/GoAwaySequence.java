@@ -1,8 +1,9 @@
 package dev.lastbyte.http2;
 
 import dev.lastbyte.DrainEvent;
-import dev.lastbyte.FarewellOutcome;
-import dev.lastbyte.Goodbye;
+import dev.lastbyte.FarewellExchange;
+import dev.lastbyte.FarewellReport;
+import dev.lastbyte.internal.EventLoops;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -11,11 +12,10 @@ import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameListener;
+import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
 import io.netty.handler.codec.http2.Http2FrameWriter;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,67 +26,68 @@ import org.jspecify.annotations.Nullable;
  *            GOAWAY(2^31-1), PING                            GOAWAY(last stream)
  * </pre>
  *
- * A client, and a connection that is closed by others, goes from SERVING to REFUSING at once; so does one on which the application
- * has sent its last GOAWAY by itself. Ids in GOAWAY never increase (RFC 9113, 6.8).
+ * A client goes from SERVING to REFUSING at once. So does a connection that others close, and one on which the application has sent
+ * its last GOAWAY by itself. From every step the connection may get to OVER: its close sequence has begun, or the handler has left.
+ * Ids in GOAWAY never increase (RFC 9113, 6.8).
  *
- * <p>The last GOAWAY is written past the codec's {@code goAway}: a codec that knows of it refuses a stream behind it without creating
- * it, and takes the stream's next frame, DATA or RST_STREAM, for an error of the connection, which ends all others. So it goes on
- * creating streams, and they are reset here. To the codec the last GOAWAY is the first: behind that it writes none for an error of the
- * connection, but closes it.
+ * <p>The last GOAWAY bypasses the codec's {@code goAway}. A codec that knows of it refuses a later stream without creating it, and
+ * takes the stream's next frame, DATA or RST_STREAM, for a connection error, which ends all other streams. So the codec goes on
+ * creating streams, and they are reset here. The codec takes the last GOAWAY for the first: after that it writes no GOAWAY for a
+ * connection error, but closes the connection.
  *
- * <p>What follows from a change of the connection is done in a task of its own, when the codec has dealt with what it has read.
- * Confined to the channel's event loop.
+ * <p>A change of the connection is acted on in a task of its own, when the codec has finished with what it has read. Confined to the
+ * channel's event loop.
  */
 final class GoAwaySequence {
     private enum Step {
         SERVING,
         ANNOUNCED,
-        REFUSING
+        REFUSING,
+        OVER
     }
 
     private final ChannelHandlerContext ctx;
     private final Http2ConnectionHandler codec;
-    private final Goodbye goodbye;
+    private final FarewellExchange farewell;
     private final OpenStreams streams;
     private final long pingNanos;
     private Step step = Step.SERVING;
-    private @Nullable PingAck pingAck;
+    private @Nullable PingWatch pingWatch;
     private @Nullable DrainEvent drain;
     private @Nullable Future<?> pingTimer;
     private boolean ending;
     private boolean inputEnded;
     private boolean looks;
-    private boolean over;
 
     /**
      * The sequence of one connection.
      *
-     * @param codec the connection handler's context: frames and the close go out from there
+     * @param codec the connection handler's context, from which frames and the close go out
      */
     GoAwaySequence(ChannelHandlerContext codec, Duration pingTimeout, Duration limit) {
         ctx = codec;
         this.codec = (Http2ConnectionHandler) codec.handler();
         pingNanos = pingTimeout.toNanos();
-        goodbye = Goodbye.on(codec, "http/2", limit);
+        farewell = FarewellExchange.on(codec, "http/2", limit);
         streams = new OpenStreams(codec.channel(), connection(), this::lookLater, this::refuse);
-        goodbye.inProgress(streams::unanswered);
+        farewell.inProgress(streams::unanswered);
     }
 
     /** Begins to listen. */
     void attach() {
         Http2FrameListener listener = codec.decoder().frameListener();
         if (listener != null) {
-            pingAck = new PingAck(listener, this::onPingAck);
-            codec.decoder().frameListener(pingAck);
+            pingWatch = new PingWatch(listener);
+            codec.decoder().frameListener(pingWatch);
         }
         streams.attach();
     }
 
     // ---- what the handler tells ------------------------------------------------------------------------------------
 
-    /** The server is being drained. An idle connection is told now, or when the manager's turn for it has come. */
+    /** The server is being drained. An idle connection is told now, or when the manager closes it. */
     void drain(DrainEvent event) {
-        goodbye.drain(event);
+        farewell.drain(event);
         drain = event;
         if (step == Step.ANNOUNCED) {
             armPing();
@@ -96,7 +97,7 @@ final class GoAwaySequence {
     }
 
     void close(ChannelPromise promise) {
-        goodbye.say(promise, () -> {
+        farewell.say(promise, () -> {
             ending = true;
             if (step == Step.SERVING) {
                 announce();
@@ -105,19 +106,16 @@ final class GoAwaySequence {
         });
     }
 
-    /** The close sequence has begun, by this way or another: what is written now is the last. */
+    /** The close sequence has begun, called from here or elsewhere: what is written now is the last. */
     void closeStarted() {
-        if (over) {
-            return;
-        }
-        if (step != Step.REFUSING && !streams.isLastNamed()) {
+        if (isBefore(Step.REFUSING) && !streams.isLastNamed()) {
             refuse();
         }
-        over = true; // what is still unanswered is counted when the connection has ended
+        step = Step.OVER; // what is still unanswered is counted when the connection has ended
         cancelPing();
     }
 
-    /** The peer has ended its side: no acknowledgement can come, and no stream. It may still read. */
+    /** The peer has ended its side: no acknowledgement and no stream can come. It may still read. */
     void inputEnded() {
         inputEnded = true;
         if (step == Step.ANNOUNCED) {
@@ -127,18 +125,18 @@ final class GoAwaySequence {
 
     void inactive() {
         end();
-        goodbye.inputEnded();
+        farewell.inputEnded();
     }
 
     /** The handler leaves the pipeline. */
     void leave() {
-        PingAck ours = pingAck;
+        PingWatch ours = pingWatch;
         if (ours != null && codec.decoder().frameListener() == ours) {
             codec.decoder().frameListener(ours.decorated());
         }
         end();
         streams.leave();
-        goodbye.leave();
+        farewell.leave();
     }
 
     // ---- the steps -------------------------------------------------------------------------------------------------
@@ -150,34 +148,34 @@ final class GoAwaySequence {
             return;
         }
         step = Step.ANNOUNCED;
-        goodbye.soFar(FarewellOutcome.UNANSWERED);
+        farewell.soFar(FarewellReport.Outcome.UNANSWERED);
         if (!connection().goAwaySent()) {
             codec.goAway(ctx, Integer.MAX_VALUE, Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER, ctx.newPromise());
         }
-        if (step != Step.ANNOUNCED || over) {
+        if (step != Step.ANNOUNCED) {
             return; // the write failed, and has closed the connection
         }
-        if (pingAck == null) {
+        if (pingWatch == null) {
             refuse();
             return;
         }
-        pingAck.sent();
-        codec.encoder().writePing(ctx, false, PingAck.PAYLOAD, ctx.newPromise());
+        pingWatch.sent = true;
+        codec.encoder().writePing(ctx, false, PingWatch.PAYLOAD, ctx.newPromise());
         flush();
-        if (step == Step.ANNOUNCED && !over) {
+        if (step == Step.ANNOUNCED) {
             armPing();
         }
     }
 
     private void onPingAck() {
-        if (step == Step.ANNOUNCED && !over) {
-            goodbye.soFar(FarewellOutcome.ANSWERED);
+        if (step == Step.ANNOUNCED) {
+            farewell.soFar(FarewellReport.Outcome.ANSWERED);
             refuse();
         }
     }
 
     private void onPingTimeout() {
-        if (step == Step.ANNOUNCED && !over) {
+        if (step == Step.ANNOUNCED) {
             refuse();
         }
     }
@@ -186,9 +184,9 @@ final class GoAwaySequence {
         step = Step.REFUSING;
         cancelPing();
         if (ctx.isRemoved()) {
-            return; // whoever took the codec out of the pipeline speaks another protocol now
+            return; // the connection speaks another protocol now
         }
-        goodbye.soFar(connection().isServer() ? FarewellOutcome.UNANSWERED : FarewellOutcome.SAID);
+        farewell.soFar(connection().isServer() ? FarewellReport.Outcome.UNANSWERED : FarewellReport.Outcome.SAID);
         markGoAway();
         int last = streams.refuseNew();
         Http2FrameWriter writer = codec.encoder().frameWriter();
@@ -197,7 +195,7 @@ final class GoAwaySequence {
         lookLater();
     }
 
-    /** From the codec on, whose flow controller may hold data back. */
+    /** Flushes the codec too: its flow controller may hold data back. */
     private void flush() {
         try {
             codec.flush(ctx);
@@ -206,40 +204,40 @@ final class GoAwaySequence {
         }
     }
 
-    /** Keeps the codec's own {@code close()} from sending one more. */
+    /** Keeps the codec's own {@code close()} from sending another GOAWAY. */
     private void markGoAway() {
         try {
             if (!connection().goAwaySent()) {
                 connection().goAwaySent(Integer.MAX_VALUE, Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER);
             }
         } catch (Http2Exception e) {
-            throw new IllegalStateException(e); // of ids that rise
+            throw new IllegalStateException(e); // thrown only if ids increase
         }
     }
 
-    /** Resets a stream behind the last GOAWAY. */
+    /** Resets a stream after the last GOAWAY. */
     private void refuse(int streamId) {
-        goodbye.refused(1);
+        farewell.refused(1);
         codec.encoder().writeRstStream(ctx, streamId, Http2Error.REFUSED_STREAM.code(), ctx.newPromise());
     }
 
-    /** Streams or GOAWAYs have changed: sees what follows, once the codec is done with what it does now. */
+    /** Streams or GOAWAYs have changed: acts on it when the codec has finished what it does now. */
     private void lookLater() {
         boolean matters = drain != null || ending || streams.isLastNamed();
-        if (matters && !looks && !over) {
-            looks = execute(this::look);
+        if (matters && !looks && step != Step.OVER) {
+            looks = EventLoops.execute(ctx.executor(), this::look);
         }
     }
 
     private void look() {
         looks = false;
-        if (over || !ctx.channel().isActive()) {
+        if (step == Step.OVER || !ctx.channel().isActive()) {
             return;
         }
         if (step != Step.REFUSING && streams.isLastNamed()) {
             step = Step.REFUSING; // the application's own GOAWAY, or that of an error
             cancelPing();
-            goodbye.soFar(FarewellOutcome.SAID);
+            farewell.soFar(FarewellReport.Outcome.SAID);
         }
         if (drain != null && connection().isServer()) {
             if (step == Step.SERVING
@@ -252,20 +250,24 @@ final class GoAwaySequence {
     }
 
     private void endIfDone() {
-        if (!ending || step != Step.REFUSING || !streams.isEmpty()) {
+        if (!ending || isBefore(Step.REFUSING) || !streams.isEmpty()) {
             return;
         }
-        if (goodbye.isBegun()) {
-            goodbye.done();
+        if (farewell.isBegun()) {
+            farewell.done();
         } else {
             ctx.channel().close();
         }
     }
 
     private void end() {
-        over = true;
+        step = Step.OVER;
         cancelPing();
-        goodbye.inProgress(() -> 0);
+        farewell.inProgress(() -> 0);
+    }
+
+    private boolean isBefore(Step other) {
+        return step.compareTo(other) < 0;
     }
 
     // ---- time ------------------------------------------------------------------------------------------------------
@@ -274,10 +276,9 @@ final class GoAwaySequence {
         long limit =
                 drain == null ? pingNanos : Math.min(pingNanos, drain.timeLeft().toNanos() / 4);
         cancelPing();
-        try {
-            pingTimer = ctx.executor().schedule(this::onPingTimeout, limit, TimeUnit.NANOSECONDS);
-        } catch (RejectedExecutionException e) {
-            refuse(); // the event loop is being shut down
+        pingTimer = EventLoops.schedule(ctx.executor(), this::onPingTimeout, limit);
+        if (pingTimer == null) {
+            refuse(); // the event loop has ended
         }
     }
 
@@ -288,16 +289,32 @@ final class GoAwaySequence {
         }
     }
 
-    private boolean execute(Runnable step) {
-        try {
-            ctx.executor().execute(step);
-            return true;
-        } catch (RejectedExecutionException e) {
-            return false; // the event loop is being shut down, and the channel with it
-        }
-    }
-
     private Http2Connection connection() {
         return codec.connection();
+    }
+
+    /** Takes the acknowledgement of our PING out of what the codec's listener gets, whichever API the application uses. */
+    private final class PingWatch extends Http2FrameListenerDecorator {
+        /** The bytes of "lastbyte". */
+        static final long PAYLOAD = 0x6c61737462797465L;
+
+        private boolean sent;
+
+        PingWatch(Http2FrameListener listener) {
+            super(listener);
+        }
+
+        Http2FrameListener decorated() {
+            return listener;
+        }
+
+        @Override
+        public void onPingAckRead(ChannelHandlerContext ctx, long data) throws Http2Exception {
+            if (sent && data == PAYLOAD) {
+                onPingAck();
+            } else {
+                super.onPingAckRead(ctx, data);
+            }
+        }
     }
 }

@@ -12,9 +12,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends an HTTP/2 connection so that its peer knows of each request whether it was served (RFC 9113, 6.8). It belongs directly behind
- * the {@code Http2ConnectionHandler}, of which {@code Http2FrameCodec} is one; only an {@code Http2MultiplexHandler} may stand
- * between:
+ * Ends an HTTP/2 connection so that its peer knows for each request whether it was served (RFC 9113, 6.8). It belongs directly behind
+ * the {@code Http2ConnectionHandler}, such as {@code Http2FrameCodec}; only an {@code Http2MultiplexHandler} may stand between:
  *
  * <pre>{@code
  * pipeline.addFirst(new GracefulCloseHandler(config)); // or manager.childHandler(...)
@@ -24,21 +23,21 @@ import org.jspecify.annotations.Nullable;
  * pipeline.addLast(new Http2MultiplexHandler(new MyStreamInitializer()));
  * }</pre>
  *
- * With ALPN it is added together with the codec; for an upgrade from HTTP/1.1 it is one of the extra handlers of {@code
- * Http2ServerUpgradeCodec}, or waits in the pipeline for the codec to be put in front of it.
+ * With ALPN, add it together with the codec. For an upgrade from HTTP/1.1, make it one of the extra handlers of {@code
+ * Http2ServerUpgradeCodec}, or let it wait in the pipeline until the codec is put in front of it.
  *
- * <p>A server that is drained, or told to {@code close()}, sends GOAWAY with the highest stream id and a PING. Streams that the peer
- * opened before it read that are served. When the PING is acknowledged, or not within {@code pingTimeout}, GOAWAY with the last
- * stream's id follows: streams behind it are refused with RST_STREAM, and the peer may safely repeat them elsewhere. When the
- * streams have ended, or {@code limit} after {@code close()}, or half of what a drain leaves, the connection is closed, past the
- * codec's own {@code close()}, which would wait for its {@code gracefulShutdownTimeoutMillis}. In a drain all of this begins at
- * once, or, with {@link dev.lastbyte.DrainPolicy#closeSpread()} and no stream open, when the manager's turn comes.
+ * <p>On a drain or on {@code close()}, a server sends GOAWAY with the highest stream id, and a PING. Streams that the peer opens before
+ * it reads them are served. When the PING is acknowledged, or after {@code pingTimeout}, GOAWAY with the last stream's id follows:
+ * later streams are refused with RST_STREAM, and the peer may safely repeat them elsewhere. The connection is closed when the streams
+ * have ended, {@code limit} after {@code close()}, or after half of the time that a drain has left. This close bypasses the codec's own
+ * {@code close()}, which would wait for its {@code gracefulShutdownTimeoutMillis}. In a drain all of this begins at once, or, with
+ * {@link dev.lastbyte.DrainPolicy#closeSpread()} and no open stream, when the manager closes the connection.
  *
- * <p>A client sends one GOAWAY on {@code close()} and waits in the same way for its requests; a drain closes it when it is idle.
+ * <p>A client sends one GOAWAY on {@code close()} and waits for its requests in the same way; a drain closes it when it is idle.
  *
- * <p>Each open stream is an exchange of the connection, so a drain waits for it: nothing need be reported on streams or
- * connection. {@link dev.lastbyte.CloseReport#farewell()} says whether the peer acknowledged the PING, how many streams were
- * refused, and how many were lost: open, and not answered to the end, when the connection was closed by this side.
+ * <p>Each open stream is an exchange of the connection, so a drain waits for it, and you need report nothing. {@link
+ * dev.lastbyte.CloseReport#farewell()} says whether the peer acknowledged the PING, how many streams were refused, and how many were
+ * lost: open, and not answered completely, when this side closed the connection.
  *
  * <p>One instance serves one connection. Confined to the channel's event loop.
  */
@@ -60,11 +59,11 @@ public final class Http2FarewellHandler extends ChannelDuplexHandler {
     }
 
     /**
-     * A handler with limits of its own. A drain shortens them: to a quarter of what it leaves, and to half of it.
+     * A handler with the given limits. A drain shortens them, to a quarter and to half of the time that it has left.
      *
      * @param pingTimeout how long the peer may take to acknowledge the PING before GOAWAY names the last stream; at least 1 ms and
      *     less than {@code limit}; by default 1 s
-     * @param limit how long {@code close()} is held back for PING and streams together; at most 24 h; by default 30 s
+     * @param limit how long PING and streams together hold {@code close()} back; at most 24 h; by default 30 s
      * @throws NullPointerException if an argument is null
      * @throws IllegalArgumentException if an argument is out of range
      */
@@ -148,7 +147,7 @@ public final class Http2FarewellHandler extends ChannelDuplexHandler {
         return event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE;
     }
 
-    /** The sequence, as soon as there is a connection handler. One in the wrong place is told of once. */
+    /** The sequence, as soon as there is a connection handler. A wrong place is reported once. */
     private @Nullable GoAwaySequence look(ChannelHandlerContext ctx) {
         if (sequence == null && !misplaced && ctx.channel().isActive()) {
             try {

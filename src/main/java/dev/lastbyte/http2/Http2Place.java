@@ -14,7 +14,7 @@ final class Http2Place {
     private Http2Place() {}
 
     /**
-     * Refuses a channel that is no connection, and an executor of the handler's own.
+     * Rejects a channel that is not a connection, and an executor of the handler's own.
      *
      * @throws IllegalStateException with what is wrong and what to do
      */
@@ -33,8 +33,7 @@ final class Http2Place {
     /**
      * The connection handler in front of ours, or null if the pipeline has none.
      *
-     * @throws IllegalStateException if it stands behind, or if another handler stands between, whose {@code close()} would be
-     *     passed over
+     * @throws IllegalStateException if it stands behind ours, or if a handler stands between whose {@code close()} would be bypassed
      */
     static @Nullable ChannelHandlerContext connectionHandler(ChannelHandlerContext ours) {
         if (ours.pipeline().get(Http2ConnectionHandler.class) == null) {

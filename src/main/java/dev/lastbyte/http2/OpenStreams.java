@@ -11,8 +11,8 @@ import io.netty.handler.codec.http2.Http2Stream;
 import java.util.function.IntConsumer;
 
 /**
- * The streams of one connection: each that is served is an exchange of the channel; one behind the last GOAWAY is refused before the
- * application hears its request. Hears of the GOAWAYs of others, too. Confined to the channel's event loop.
+ * The streams of one connection. A stream that is served is an exchange of the channel; one after the last GOAWAY is refused before
+ * the application gets its request. Notices GOAWAYs that others send, too. Confined to the channel's event loop.
  */
 final class OpenStreams extends Http2ConnectionAdapter {
     private final Channel channel;
@@ -28,7 +28,7 @@ final class OpenStreams extends Http2ConnectionAdapter {
      *
      * @param onChange called when a stream has begun or ended, or somebody else has sent the last GOAWAY; must not change the
      *     connection
-     * @param refuse called with each stream that is to be reset; the codec then drops its request
+     * @param refuse called with each stream that must be reset; the codec then drops its request
      */
     OpenStreams(Channel channel, Http2Connection connection, Runnable onChange, IntConsumer refuse) {
         this.channel = channel;
@@ -45,7 +45,7 @@ final class OpenStreams extends Http2ConnectionAdapter {
         }
     }
 
-    /** Gives the open exchanges back. */
+    /** Ends the open exchanges. */
     void leave() {
         connection.removeListener(this);
         while (served > 0) {
@@ -53,28 +53,28 @@ final class OpenStreams extends Http2ConnectionAdapter {
         }
     }
 
-    /** Whether no stream is open that is served. */
+    /** Whether no stream is being served. */
     boolean isEmpty() {
         return served == 0;
     }
 
-    /** From now on the peer's streams are refused; returns the last one that is not. */
+    /** Refuses the peer's streams from now on; returns the last one that is not refused. */
     int refuseNew() {
         lastServed = connection.remote().lastStreamCreated();
         return lastServed;
     }
 
-    /** Whether others have sent a GOAWAY behind which no new stream is served, or one that tells of an error. */
+    /** Whether others have sent a GOAWAY after which no new stream is served, or one that reports an error. */
     boolean isLastNamed() {
         return lastNamed;
     }
 
-    /** How many requests of the peer have no whole answer. */
+    /** How many requests of the peer have no complete answer. */
     long unanswered() {
         int[] count = {0};
         try {
             connection.forEachActiveStream(stream -> {
-                boolean isRequest = connection.remote().isValidStreamId(stream.id()) && !isBehindTheLast(stream);
+                boolean isRequest = connection.remote().isValidStreamId(stream.id()) && !isAfterLast(stream);
                 count[0] += isRequest && stream.state().localSideOpen() ? 1 : 0;
                 return true;
             });
@@ -86,7 +86,7 @@ final class OpenStreams extends Http2ConnectionAdapter {
 
     @Override
     public void onStreamActive(Http2Stream stream) {
-        if (isBehindTheLast(stream)) {
+        if (isAfterLast(stream)) {
             refuse.accept(stream.id());
         } else {
             begin();
@@ -96,7 +96,7 @@ final class OpenStreams extends Http2ConnectionAdapter {
 
     @Override
     public void onStreamClosed(Http2Stream stream) {
-        if (!isBehindTheLast(stream)) {
+        if (!isAfterLast(stream)) {
             end();
             onChange.run();
         }
@@ -111,7 +111,7 @@ final class OpenStreams extends Http2ConnectionAdapter {
         }
     }
 
-    private boolean isBehindTheLast(Http2Stream stream) {
+    private boolean isAfterLast(Http2Stream stream) {
         return stream.id() > lastServed && connection.remote().isValidStreamId(stream.id());
     }
 

@@ -1,6 +1,6 @@
 /**
- * HTTP/2 says goodbye: two GOAWAY frames with a PING between them, then streams finish, then the connection closes. {@link
- * dev.lastbyte.http2.Http2FarewellHandler} is all that users need; it wants netty-codec-http2 on the class path.
+ * The farewell of HTTP/2: two GOAWAY frames with a PING between them, then streams finish, then the connection closes. {@link
+ * dev.lastbyte.http2.Http2FarewellHandler} is all that users need; it requires netty-codec-http2.
  */
 @NullMarked
 package dev.lastbyte.http2;

@@ -10,11 +10,12 @@ import io.netty.handler.codec.http.websocketx.ContinuationWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.util.ReferenceCountUtil;
+import java.nio.channels.ClosedChannelException;
 
 /**
- * Lets one Close frame out and nothing behind it, whoever wrote it: the application, Netty's protocol handler, or the frame
- * decoder that has met a violation. Knows whether a message is being sent in fragments. It stands right behind the frame
- * encoder, where all of them pass. Confined to the channel's event loop.
+ * Lets one Close frame out and nothing after it, whoever wrote it: the application, Netty's protocol handler, or the frame decoder
+ * on a violation. Knows whether a message is being sent in fragments. It stands right behind the frame encoder, where all frames
+ * pass. Confined to the channel's event loop.
  */
 final class FrameGate extends ChannelOutboundHandlerAdapter {
     private final Runnable onMessageEnd;
@@ -32,7 +33,7 @@ final class FrameGate extends ChannelOutboundHandlerAdapter {
         this.onMessageEnd = onMessageEnd;
     }
 
-    /** Whether a message has been begun, and its last fragment is still to come. */
+    /** Whether a message has begun, and its last fragment is still to come. */
     boolean isInMessage() {
         return inMessage && !closed;
     }
@@ -42,7 +43,7 @@ final class FrameGate extends ChannelOutboundHandlerAdapter {
         return closed;
     }
 
-    /** Whether a peer's Close with this status may be its answer: ours is in the kernel, and had the same. */
+    /** Whether a Close of the peer with this status may be its answer: ours is in the kernel and had the same status. */
     boolean isAnswer(int peerStatus) {
         return closeSent && status == peerStatus;
     }
@@ -74,5 +75,23 @@ final class FrameGate extends ChannelOutboundHandlerAdapter {
         return frame instanceof ContinuationWebSocketFrame
                 || frame instanceof TextWebSocketFrame
                 || frame instanceof BinaryWebSocketFrame;
+    }
+
+    /**
+     * Fails a frame that was written after the Close frame: it has not been sent (RFC 6455, 5.5.1). Has no stack trace, as it may be
+     * thrown often.
+     */
+    private static final class AfterCloseFrameException extends ClosedChannelException {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public String getMessage() {
+            return "a Close frame was written to this WebSocket before; nothing is sent after it";
+        }
+
+        @Override
+        public Throwable fillInStackTrace() {
+            return this;
+        }
     }
 }

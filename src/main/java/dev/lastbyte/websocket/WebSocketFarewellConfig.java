@@ -7,7 +7,7 @@ import java.util.Objects;
 /**
  * What a {@link WebSocketFarewellHandler} says, and how long it waits. One instance serves any number of connections.
  *
- * <p>Durations lie between 1 ms and 24 h. Values out of range are refused, never corrected. Immutable.
+ * <p>Durations lie between 1 ms and 24 h. Values out of range are rejected, never corrected. Immutable.
  */
 public final class WebSocketFarewellConfig {
     static final int DEFAULT_STATUS = 1001;
@@ -25,14 +25,14 @@ public final class WebSocketFarewellConfig {
     private final String reason;
     private final Duration messageTimeout;
     private final Duration answerTimeout;
-    private final boolean goodbyeAtDrain;
+    private final boolean farewellAtDrain;
 
     private WebSocketFarewellConfig(Builder builder) {
         status = builder.status;
         reason = builder.reason;
         messageTimeout = builder.messageTimeout;
         answerTimeout = builder.answerTimeout;
-        goodbyeAtDrain = builder.goodbyeAtDrain;
+        farewellAtDrain = builder.farewellAtDrain;
     }
 
     /** The configuration with every default. */
@@ -52,7 +52,7 @@ public final class WebSocketFarewellConfig {
         builder.reason = reason;
         builder.messageTimeout = messageTimeout;
         builder.answerTimeout = answerTimeout;
-        builder.goodbyeAtDrain = goodbyeAtDrain;
+        builder.farewellAtDrain = farewellAtDrain;
         return builder;
     }
 
@@ -66,25 +66,25 @@ public final class WebSocketFarewellConfig {
         return reason;
     }
 
-    /** How long the Close frame is held back for the rest of a message that has begun; 5 s by default. */
+    /** How long the Close frame waits for the rest of a message that has begun; 5 s by default. */
     public Duration messageTimeout() {
         return messageTimeout;
     }
 
-    /** How long the peer's Close is awaited; 5 s by default. */
+    /** How long to wait for the peer's Close; 5 s by default. */
     public Duration answerTimeout() {
         return answerTimeout;
     }
 
-    /** Whether the goodbye is said as soon as a drain reaches the connection; not by default. */
-    public boolean isGoodbyeAtDrain() {
-        return goodbyeAtDrain;
+    /** Whether the farewell begins as soon as a drain reaches the connection; not by default. */
+    public boolean isFarewellAtDrain() {
+        return farewellAtDrain;
     }
 
     @Override
     public String toString() {
         return "WebSocketFarewellConfig{status=" + status + ", reason=" + reason + ", messageTimeout=" + messageTimeout
-                + ", answerTimeout=" + answerTimeout + ", goodbyeAtDrain=" + goodbyeAtDrain + "}";
+                + ", answerTimeout=" + answerTimeout + ", farewellAtDrain=" + farewellAtDrain + "}";
     }
 
     /**
@@ -97,7 +97,7 @@ public final class WebSocketFarewellConfig {
         private String reason = "";
         private Duration messageTimeout = DEFAULT_MESSAGE_TIMEOUT;
         private Duration answerTimeout = DEFAULT_ANSWER_TIMEOUT;
-        private boolean goodbyeAtDrain;
+        private boolean farewellAtDrain;
 
         private Builder() {}
 
@@ -126,9 +126,9 @@ public final class WebSocketFarewellConfig {
         }
 
         /**
-         * How long the Close frame is held back while the application is in the middle of a fragmented message, and at most
-         * half of the time that a drain still has. Then the message stays cut: nothing but control frames may come between
-         * fragments, and nothing at all behind a Close (RFC 6455, 5.4 and 5.5.1). Default 5 s.
+         * How long the Close frame waits while the application is in the middle of a fragmented message; at most half of the time
+         * that a drain has left. After that the message stays truncated: only control frames may come between fragments, and nothing
+         * at all after a Close (RFC 6455, 5.4 and 5.5.1). Default 5 s.
          */
         public Builder messageTimeout(Duration messageTimeout) {
             this.messageTimeout = checked(messageTimeout, "messageTimeout");
@@ -136,8 +136,7 @@ public final class WebSocketFarewellConfig {
         }
 
         /**
-         * How long the peer's Close is awaited behind ours, and at most half of the time that a drain still has. Default 5
-         * s.
+         * How long to wait for the peer's Close after ours; at most half of the time that a drain has left. Default 5 s.
          */
         public Builder answerTimeout(Duration answerTimeout) {
             this.answerTimeout = checked(answerTimeout, "answerTimeout");
@@ -145,12 +144,12 @@ public final class WebSocketFarewellConfig {
         }
 
         /**
-         * Says goodbye as soon as the connection hears {@link dev.lastbyte.DrainEvent}. Default: when the manager closes it,
-         * within {@link dev.lastbyte.DrainPolicy#longLivedPeriod()} and spread by {@link
+         * Begins the farewell as soon as the connection hears {@link dev.lastbyte.DrainEvent}. Default: when the manager closes the
+         * connection, within {@link dev.lastbyte.DrainPolicy#longLivedPeriod()} and spread by {@link
          * dev.lastbyte.DrainPolicy#closeSpread()}.
          */
-        public Builder goodbyeAtDrain() {
-            goodbyeAtDrain = true;
+        public Builder farewellAtDrain() {
+            farewellAtDrain = true;
             return this;
         }
 
@@ -159,7 +158,7 @@ public final class WebSocketFarewellConfig {
             return new WebSocketFarewellConfig(this);
         }
 
-        /** Not those that no frame may carry (1004 to 1006, 1015), nor a client's (1010), nor unassigned ones. */
+        /** Excludes what no frame may carry (1004 to 1006, 1015), what is a client's (1010), and what is unassigned. */
         private static boolean mayBeSent(int status) {
             return (status >= 1000 && status <= 1003)
                     || (status >= 1007 && status <= 1014 && status != 1010)

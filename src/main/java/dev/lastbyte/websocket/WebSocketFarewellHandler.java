@@ -1,11 +1,15 @@
 package dev.lastbyte.websocket;
 
 import dev.lastbyte.DrainEvent;
-import dev.lastbyte.Goodbye;
+import dev.lastbyte.FarewellExchange;
+import dev.lastbyte.FarewellReport;
 import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.internal.EventLoops;
+import dev.lastbyte.internal.HeldCloses;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
@@ -13,6 +17,7 @@ import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameEncoder;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
@@ -21,8 +26,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says goodbye on a server's WebSocket: {@code close()} writes a Close frame with a status and a reason, waits within a limit
- * for the peer's, and goes on to the {@link GracefulCloseHandler}. It belongs behind Netty's codec and in front of the handlers
+ * Says the farewell of a server's WebSocket: {@code close()} writes a Close frame with a status and a reason, waits within a limit
+ * for the peer's Close, and goes on to the {@link GracefulCloseHandler}. It belongs behind Netty's codec and in front of the handlers
  * that call {@code close()}:
  *
  * <pre>{@code
@@ -33,19 +38,20 @@ import org.jspecify.annotations.Nullable;
  * pipeline.addLast(new MyHandler());
  * }</pre>
  *
- * With a bare {@code WebSocketServerHandshaker} it stands behind the HTTP codec, from the start or from the end of the
- * handshake on. Before the handshake, and in any other place, it passes {@code close()} on and does nothing.
+ * With a bare {@code WebSocketServerHandshaker} it stands behind the HTTP codec; add it at the start or at the end of the handshake.
+ * Before the handshake, and in any other place, it passes {@code close()} on and does nothing.
  *
  * <p>Exactly one Close frame is sent, whoever writes it first: this handler, the application, {@code
- * WebSocketServerProtocolHandler} (whose own status for {@code close()} comes too late here, and need not be switched off), or
- * the frame decoder at a violation. What is written behind it, pongs included, fails with a {@code ClosedChannelException}
- * and is not sent. While a message is being sent in fragments the Close frame waits for the last one, within {@link
- * WebSocketFarewellConfig#messageTimeout()}. While the peer's Close is awaited, what it sends still reaches the application.
+ * WebSocketServerProtocolHandler} (whose own Close on {@code close()} comes too late here, and need not be switched off), or the frame
+ * decoder on a violation. A frame that is written after it, even a pong, fails with a {@code ClosedChannelException} and is not sent.
+ * While a message is being sent in fragments, the Close frame waits for the last one, within {@link
+ * WebSocketFarewellConfig#messageTimeout()}. While this side waits for the peer's Close, the peer's messages still reach the
+ * application.
  *
- * <p>The {@link dev.lastbyte.CloseReport} says ANSWERED if the peer's Close came behind ours and carries its status, as RFC 6455
- * (5.5.1) expects of an answer; UNANSWERED if it had another one, because it may have crossed ours, or did not come; SAID if the
- * peer's Close was first and has been answered. A peer that closes by itself in the same moment, with the same status, cannot be
- * told from one that answers.
+ * <p>The {@link dev.lastbyte.CloseReport} says ANSWERED if the peer's Close came after ours and carries its status, as RFC 6455
+ * (5.5.1) expects of an answer. It says UNANSWERED if the peer's Close did not come, or had another status, because it may have
+ * crossed ours; and SAID if the peer's Close was first and has been answered. A peer that closes by itself in the same moment, with
+ * the same status, cannot be told from one that answers.
  *
  * <p>From the handshake on the connection is {@linkplain GracefulCloseHandler#longLived long-lived}: a drain closes it within
  * {@link dev.lastbyte.DrainPolicy#longLivedPeriod()}.
@@ -53,27 +59,27 @@ import org.jspecify.annotations.Nullable;
  * <p>One instance serves one channel. Confined to the channel's event loop.
  */
 public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
-    private static final int NONE = -2;
-
     private final WebSocketFarewellConfig config;
     private final FrameGate gate = new FrameGate(this::releaseHeld);
-    private final PeerCloseWatch watch = new PeerCloseWatch(this);
+    private final PeerCloseWatch watch = new PeerCloseWatch();
+    private final HeldCloses held = new HeldCloses(); // until the message that is being sent is complete
     private @Nullable ChannelHandlerContext ctx;
-    private @Nullable HeldCloses held;
-    private @Nullable Goodbye goodbye; // from the handshake on: an HTTP handler in front has its own until then
-    private @Nullable DrainEvent drain;
-    private int peerStatus = NONE;
-    private boolean peerWasFirst;
-    private boolean answered;
-    private boolean inputEnded;
+    /** From the handshake on: until then an HTTP handler in front has one of its own. */
+    private @Nullable FarewellExchange farewell;
 
-    /** A handler with {@link WebSocketFarewellConfig#defaults()}: 1001, going away. */
+    private @Nullable DrainEvent drain;
+    private @Nullable Integer peerStatus;
+    private FarewellReport.Outcome reached = FarewellReport.Outcome.UNANSWERED;
+    private boolean inputEnded;
+    private long heldSinceNanos;
+
+    /** A handler with {@link WebSocketFarewellConfig#defaults()}: status 1001, going away. */
     public WebSocketFarewellHandler() {
         this(WebSocketFarewellConfig.defaults());
     }
 
     /**
-     * A handler that says what it is told to.
+     * A handler with the given configuration.
      *
      * @throws NullPointerException if {@code config} is null
      */
@@ -95,7 +101,6 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
                     + " with an executor of its own: add it without one, it must run on the channel's event loop");
         }
         this.ctx = ctx;
-        held = new HeldCloses(ctx.executor(), config.messageTimeout().toNanos(), this::goOn);
         ChannelHandlerContext codec = ctx.pipeline().context(WebSocketServerProtocolHandler.class);
         ctx.pipeline().addBefore(codec == null ? ctx.name() : codec.name(), null, watch);
         begin();
@@ -106,8 +111,8 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
         releaseHeld();
-        if (goodbye != null) {
-            goodbye.leave();
+        if (farewell != null) {
+            farewell.leave();
         }
         remove(ctx.pipeline(), watch);
         remove(ctx.pipeline(), gate);
@@ -122,16 +127,16 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-        Goodbye words = begin();
-        if (words == null) {
+        FarewellExchange begun = begin();
+        if (begun == null) {
             ctx.close(promise);
         } else if (gate.isInMessage()
-                && !words.isBegun()
+                && !begun.isBegun()
                 && !inputEnded
                 && ctx.channel().isActive()) {
-            held().add(promise);
+            hold(promise);
         } else {
-            words.say(promise, this::sayClose);
+            begun.say(promise, this::sayClose);
         }
     }
 
@@ -170,54 +175,25 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
         ctx.fireChannelInactive();
     }
 
-    // ---- what the parts in front tell ------------------------------------------------------------------------------
+    // ---- the handshake and the drain -------------------------------------------------------------------------------
 
-    void onFrame() {
-        begin();
-    }
-
-    /** The peer's Close is read; nothing that follows will be. Netty's protocol handler may answer it next, and close. */
-    void onPeerClose(int status) {
-        peerStatus = status;
-        peerWasFirst = !gate.isClosed();
-        answered = gate.isAnswer(status);
-        inputEnded = true;
-    }
-
-    /** The decoder takes nothing more: a Close of the peer will not be read. */
-    void onCorruptInput() {
-        inputEnded = true;
-    }
-
-    /** Everybody else knows of it, and may have called {@code close()}. */
-    void afterInputEnd() {
-        releaseHeld();
-        Goodbye words = goodbye;
-        if (words != null && words.isBegun()) {
-            end(words);
+    /** The farewell, as soon as there is a WebSocket; null before. */
+    private @Nullable FarewellExchange begin() {
+        if (farewell != null) {
+            return farewell;
         }
-    }
-
-    // ---- inside ----------------------------------------------------------------------------------------------------
-
-    /** The goodbye, from the moment on in which there is a WebSocket; null before. */
-    private @Nullable Goodbye begin() {
-        ChannelHandlerContext context = ctx;
-        if (goodbye != null || context == null) {
-            return goodbye;
-        }
-        ChannelHandlerContext encoder = context.pipeline().context(WebSocketFrameEncoder.class);
-        if (encoder == null || !isInFront(encoder, context)) {
+        ChannelHandlerContext ours = context();
+        ChannelHandlerContext encoder = ours.pipeline().context(WebSocketFrameEncoder.class);
+        if (encoder == null || !isInFront(encoder, ours)) {
             return null;
         }
-        context.pipeline().addAfter(encoder.name(), null, gate);
-        Goodbye begun = Goodbye.on(context, "websocket", config.answerTimeout());
-        goodbye = begun;
+        ours.pipeline().addAfter(encoder.name(), null, gate);
+        FarewellExchange begun = FarewellExchange.on(ours, "websocket", config.answerTimeout());
+        farewell = begun;
+        GracefulCloseHandler.longLived(ours.channel());
         if (drain != null) {
-            begun.drain(drain);
+            drain(begun, drain);
         }
-        GracefulCloseHandler.longLived(context.channel());
-        closeIfDraining(context);
         return begun;
     }
 
@@ -228,83 +204,138 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
 
     private void drain(DrainEvent event) {
         drain = event;
-        Goodbye words = goodbye;
-        if (words == null) {
-            begin(); // takes the drain along
+        if (farewell == null) {
+            begin();
         } else {
-            words.drain(event);
-            closeIfDraining(context());
+            drain(farewell, event);
         }
-        held().drain(event);
+        if (!held.isEmpty()) {
+            limitHold();
+        }
     }
 
-    /** In a task of its own: the others hear of the drain, or send the end of the handshake, before. */
-    private void closeIfDraining(ChannelHandlerContext ctx) {
-        if (drain != null && config.isGoodbyeAtDrain()) {
-            ctx.executor().execute(() -> ctx.channel().close());
+    private void drain(FarewellExchange begun, DrainEvent event) {
+        begun.drain(event);
+        if (config
+                .isFarewellAtDrain()) { // later: the others hear of the drain, or send the end of the handshake, first
+            EventLoops.execute(context().executor(), context().channel()::close);
         }
+    }
+
+    // ---- the close -------------------------------------------------------------------------------------------------
+
+    private void hold(ChannelPromise promise) {
+        boolean first = held.isEmpty();
+        held.add(promise);
+        if (first) {
+            heldSinceNanos = System.nanoTime();
+            limitHold();
+        }
+    }
+
+    /** Half of what a drain has left is kept for the Close frame and all that follows. */
+    private void limitHold() {
+        long left = heldSinceNanos + config.messageTimeout().toNanos() - System.nanoTime();
+        long limit = drain == null ? left : Math.min(left, drain.timeLeft().toNanos() / 2);
+        held.limit(context().executor(), this::releaseHeld, limit);
+    }
+
+    private void releaseHeld() {
+        held.release().forEach(promise -> farewell().say(promise, this::sayClose));
     }
 
     private void sayClose() {
-        Goodbye words = goodbye();
         if (gate.isClosed()) {
             context().flush(); // the application has written one, and may not have flushed it
         } else {
             context().writeAndFlush(closeFrame()).addListener(written -> {
                 if (!written.isSuccess()) {
-                    words.leave(); // the peer cannot answer what it does not get
+                    farewell().leave(); // the peer cannot answer what it does not get
                 }
             });
         }
         if (inputEnded) {
-            end(words);
+            end(farewell());
         }
     }
 
-    /** Ours, or the echo of the peer's. */
+    /** Our Close, or the echo of the peer's. */
     private CloseWebSocketFrame closeFrame() {
-        if (peerStatus == NONE) {
+        Integer status = peerStatus;
+        if (status == null) {
             return new CloseWebSocketFrame(config.status(), config.reason());
         }
-        return peerStatus < 0 ? new CloseWebSocketFrame() : new CloseWebSocketFrame(peerStatus, "");
+        return status < 0 ? new CloseWebSocketFrame() : new CloseWebSocketFrame(status, ""); // < 0: the peer gave none
     }
 
-    /** What the goodbye came to when nothing more will be read. */
-    private void end(Goodbye words) {
-        if (answered) {
-            words.answered();
-        } else if (peerWasFirst) {
-            words.said();
-        } else {
-            words.inputEnded();
-        }
-    }
+    // ---- the end of input ------------------------------------------------------------------------------------------
 
     private void endInput() {
         inputEnded = true;
-        if (goodbye != null) {
-            goodbye.inputEnded();
+        if (farewell != null) {
+            farewell.inputEnded();
         }
         releaseHeld();
     }
 
-    private void releaseHeld() {
-        if (held != null) {
-            held.release();
+    /** Nothing more will be read. */
+    private void end(FarewellExchange begun) {
+        begun.soFar(reached);
+        begun.done();
+    }
+
+    /**
+     * Sees the peer's Close frame, and a violation that makes input unreadable, before Netty's protocol handler does, which answers
+     * the one and closes on the other.
+     */
+    private final class PeerCloseWatch extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            if (message instanceof WebSocketFrame) {
+                begin();
+            }
+            if (message instanceof CloseWebSocketFrame close) {
+                onClose(close.statusCode());
+                ctx.fireChannelRead(message);
+                afterInputEnd();
+            } else {
+                ctx.fireChannelRead(message);
+            }
+        }
+
+        /** Nothing that follows will be read. Netty's protocol handler may answer next, and close. */
+        private void onClose(int status) {
+            peerStatus = status;
+            if (!gate.isClosed()) {
+                reached = FarewellReport.Outcome.SAID;
+            } else if (gate.isAnswer(status)) {
+                reached = FarewellReport.Outcome.ANSWERED;
+            }
+            inputEnded = true;
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            if (cause instanceof CorruptedWebSocketFrameException) {
+                inputEnded = true; // the decoder takes nothing more: a Close of the peer will not be read
+                ctx.fireExceptionCaught(cause);
+                afterInputEnd();
+            } else {
+                ctx.fireExceptionCaught(cause);
+            }
+        }
+
+        /** All others have heard of it, and may have called {@code close()}. */
+        private void afterInputEnd() {
+            releaseHeld();
+            if (farewell != null && farewell.isBegun()) {
+                end(farewell);
+            }
         }
     }
 
-    /** A close that was held back. */
-    private void goOn(ChannelPromise promise) {
-        goodbye().say(promise, this::sayClose);
-    }
-
-    private Goodbye goodbye() {
-        return Objects.requireNonNull(goodbye, "no WebSocket yet");
-    }
-
-    private HeldCloses held() {
-        return Objects.requireNonNull(held, "not in a pipeline");
+    private FarewellExchange farewell() {
+        return Objects.requireNonNull(farewell, "no WebSocket yet");
     }
 
     private ChannelHandlerContext context() {

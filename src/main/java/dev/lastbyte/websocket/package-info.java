@@ -1,5 +1,6 @@
 /**
- * WebSocket says goodbye: the Close frame with a reason before the connection ends, and the peer's Close awaited within limits.
+ * The farewell of WebSocket: before the connection closes, the server sends a Close frame with a reason and waits, within limits, for
+ * the peer's Close.
  *
  * <p>Put a {@link dev.lastbyte.websocket.WebSocketFarewellHandler} behind Netty's WebSocket codec. It needs netty-codec-http.
  */

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.lastbyte.CloseCause;
 import dev.lastbyte.CloseOverride;
 import dev.lastbyte.CloseReport;
-import dev.lastbyte.FarewellOutcome;
 import dev.lastbyte.FarewellReport;
 import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.GracefulCloseHandler;
@@ -52,7 +51,9 @@ class HttpCloseIT {
             assertTrue(last.contains("connection: close\r\n"), last);
             assertEquals(-1, peer.read(new byte[1], 1));
             peer.shutdownOutput();
-            assertEquals(FarewellOutcome.SAID, farewell(server.report(channel)).outcome());
+            assertEquals(
+                    FarewellReport.Outcome.SAID,
+                    farewell(server.report(channel)).outcome());
         }
     }
 
@@ -74,7 +75,7 @@ class HttpCloseIT {
             CloseReport report = server.report(channel);
             assertEquals(2L * REQUEST.length(), report.discardedBytes(), report::toString);
             assertEquals(1, farewell(report).lostRequests(), report::toString);
-            assertEquals(FarewellOutcome.NOT_SAID, farewell(report).outcome(), report::toString);
+            assertEquals(FarewellReport.Outcome.NOT_SAID, farewell(report).outcome(), report::toString);
         }
     }
 

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.DrainEvents;
 import dev.lastbyte.DrainPolicy;
-import dev.lastbyte.FarewellOutcome;
 import dev.lastbyte.FarewellReport;
 import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.GracefulCloseHandler;
@@ -132,7 +131,7 @@ final class HttpConnection {
     }
 
     /** The client ends its side; the connection must be over then, with these counts. */
-    void ends(FarewellOutcome outcome, long refused, long lost) {
+    void ends(FarewellReport.Outcome outcome, long refused, long lost) {
         if (channel.isOpen()) {
             channel.peerFin();
         }

@@ -1,7 +1,7 @@
 package dev.lastbyte.http;
 
-import static dev.lastbyte.FarewellOutcome.NOT_SAID;
-import static dev.lastbyte.FarewellOutcome.SAID;
+import static dev.lastbyte.FarewellReport.Outcome.NOT_SAID;
+import static dev.lastbyte.FarewellReport.Outcome.SAID;
 import static dev.lastbyte.http.HttpConnection.GET;
 import static dev.lastbyte.http.HttpConnection.closing;
 import static dev.lastbyte.http.HttpConnection.response;

@@ -1,7 +1,7 @@
 package dev.lastbyte.http;
 
-import static dev.lastbyte.FarewellOutcome.NOT_SAID;
-import static dev.lastbyte.FarewellOutcome.SAID;
+import static dev.lastbyte.FarewellReport.Outcome.NOT_SAID;
+import static dev.lastbyte.FarewellReport.Outcome.SAID;
 import static dev.lastbyte.http.HttpConnection.closing;
 import static dev.lastbyte.http.HttpConnection.response;
 import static java.nio.charset.StandardCharsets.US_ASCII;
@@ -315,7 +315,7 @@ class HttpPipelinesTest {
 
     /** A close that is held back when the upgrade comes passes the next protocol's handlers. */
     @Test
-    void webSocket_heldClose_nextProtocolSaysGoodbye() {
+    void webSocket_heldClose_nextProtocolSaysItsFarewell() {
         HttpConnection http = webSocket();
         StringBuilder seen = new StringBuilder();
         http.channel.pipeline().addLast(new ChannelOutboundHandlerAdapter() {

@@ -87,7 +87,7 @@ public final class Http2Peer implements AutoCloseable {
         return goAways.stream().map(Frame::number).toList();
     }
 
-    /** Waits for the end; returns what a server that says goodbye properly must not have done. */
+    /** Waits for the end; returns what a server that says farewell properly must not have done. */
     public List<String> problemsAtTheEnd() throws InterruptedException {
         List<String> found = losses();
         synchronized (this) {

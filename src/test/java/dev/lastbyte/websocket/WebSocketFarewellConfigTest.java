@@ -79,13 +79,13 @@ class WebSocketFarewellConfigTest {
                 .reason("restart")
                 .messageTimeout(Duration.ofSeconds(1))
                 .answerTimeout(Duration.ofSeconds(2))
-                .goodbyeAtDrain()
+                .farewellAtDrain()
                 .build();
         assertEquals(config.toString(), config.toBuilder().build().toString());
-        assertTrue(config.isGoodbyeAtDrain());
+        assertTrue(config.isFarewellAtDrain());
         assertEquals(
                 "WebSocketFarewellConfig{status=1012, reason=restart, messageTimeout=PT1S, answerTimeout=PT2S,"
-                        + " goodbyeAtDrain=true}",
+                        + " farewellAtDrain=true}",
                 config.toString());
     }
 
@@ -112,7 +112,7 @@ class WebSocketFarewellConfigTest {
     @Test
     void defaults_areThoseOfTheDocs() throws IOException {
         WebSocketFarewellConfig defaults = WebSocketFarewellConfig.defaults();
-        assertFalse(defaults.isGoodbyeAtDrain());
+        assertFalse(defaults.isFarewellAtDrain());
         String docs = Files.readString(Path.of("docs/protocols.md"));
         assertTrue(docs.contains("| `status` | " + defaults.status() + " |"), "status");
         assertTrue(docs.contains("| `reason` | empty |") && defaults.reason().isEmpty(), "reason");

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.lastbyte.FarewellOutcome;
 import dev.lastbyte.FarewellReport;
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.testing.NoWarnings;
@@ -97,7 +96,7 @@ class WebSocketFarewellHandlerTest {
         assertTrue(sent().startsWith("HTTP/1.1 101 "));
     }
 
-    // ---- the goodbye -----------------------------------------------------------------------------------------------
+    // ---- the farewell ----------------------------------------------------------------------------------------------
 
     @ParameterizedTest
     @EnumSource
@@ -111,7 +110,7 @@ class WebSocketFarewellHandlerTest {
         receiveClose(1001, "");
         assertTrue(close.isSuccess() && second.isSuccess());
         assertEquals(List.of(), frames());
-        assertFarewell(FarewellOutcome.ANSWERED);
+        assertFarewell(FarewellReport.Outcome.ANSWERED);
     }
 
     @ParameterizedTest
@@ -124,7 +123,7 @@ class WebSocketFarewellHandlerTest {
         pass(46);
         assertTrue(close.isSuccess());
         assertEquals(List.of("CLOSE 1001 restart"), frames());
-        assertFarewell(FarewellOutcome.UNANSWERED);
+        assertFarewell(FarewellReport.Outcome.UNANSWERED);
     }
 
     /** It was on its way already, for all we know. */
@@ -136,7 +135,7 @@ class WebSocketFarewellHandlerTest {
         receiveClose(4000, "mine");
         assertFalse(channel.isOpen());
         assertEquals(List.of("CLOSE 1001 restart"), frames());
-        assertFarewell(FarewellOutcome.UNANSWERED);
+        assertFarewell(FarewellReport.Outcome.UNANSWERED);
     }
 
     @Test
@@ -145,7 +144,7 @@ class WebSocketFarewellHandlerTest {
         receiveClose(1000, "bye");
         assertFalse(channel.isOpen());
         assertEquals(List.of("CLOSE 1000 bye"), frames());
-        assertFarewell(FarewellOutcome.SAID);
+        assertFarewell(FarewellReport.Outcome.SAID);
     }
 
     @ParameterizedTest
@@ -158,12 +157,12 @@ class WebSocketFarewellHandlerTest {
         channel.pipeline().close();
         assertFalse(channel.isOpen());
         assertEquals(List.of("CLOSE 4001"), frames());
-        assertFarewell(FarewellOutcome.SAID);
+        assertFarewell(FarewellReport.Outcome.SAID);
     }
 
     @ParameterizedTest
     @EnumSource
-    void applicationSaysCloseItself_isTakenForTheGoodbye(Codec codec) {
+    void applicationSaysCloseItself_isTakenForTheFarewell(Codec codec) {
         open(codec);
         channel.writeAndFlush(new CloseWebSocketFrame(4002, "own"));
         channel.pipeline().close();
@@ -171,7 +170,7 @@ class WebSocketFarewellHandlerTest {
         receiveClose(4002, "");
         assertFalse(channel.isOpen());
         assertEquals(List.of("CLOSE 4002 own"), frames());
-        assertFarewell(FarewellOutcome.ANSWERED);
+        assertFarewell(FarewellReport.Outcome.ANSWERED);
     }
 
     /** Netty answers a peer's Close although it is an answer itself. */
@@ -184,7 +183,7 @@ class WebSocketFarewellHandlerTest {
         channel.pipeline().close();
         assertFalse(channel.isOpen());
         assertEquals(List.of("CLOSE 4002 own"), frames());
-        assertFarewell(FarewellOutcome.ANSWERED);
+        assertFarewell(FarewellReport.Outcome.ANSWERED);
     }
 
     @Test
@@ -210,7 +209,7 @@ class WebSocketFarewellHandlerTest {
         receiveClose(1001, "");
         assertFalse(channel.isOpen());
         assertEquals(List.of("CLOSE 1001 restart"), frames());
-        assertFarewell(FarewellOutcome.ANSWERED);
+        assertFarewell(FarewellReport.Outcome.ANSWERED);
     }
 
     @Test
@@ -294,7 +293,7 @@ class WebSocketFarewellHandlerTest {
                 application.received.stream()
                         .filter(m -> !m.startsWith("CLOSE"))
                         .toList());
-        assertFarewell(FarewellOutcome.ANSWERED);
+        assertFarewell(FarewellReport.Outcome.ANSWERED);
     }
 
     // ---- fragments -------------------------------------------------------------------------------------------------
@@ -315,7 +314,7 @@ class WebSocketFarewellHandlerTest {
         assertFalse(close.isDone());
         receiveClose(1001, "");
         assertTrue(close.isSuccess());
-        assertFarewell(FarewellOutcome.ANSWERED);
+        assertFarewell(FarewellReport.Outcome.ANSWERED);
     }
 
     @Test
@@ -332,7 +331,7 @@ class WebSocketFarewellHandlerTest {
         pass(45);
         assertTrue(channel.isOpen());
         receiveClose(1001, "");
-        assertFarewell(FarewellOutcome.ANSWERED);
+        assertFarewell(FarewellReport.Outcome.ANSWERED);
     }
 
     @ParameterizedTest
@@ -344,7 +343,7 @@ class WebSocketFarewellHandlerTest {
         receiveClose(1000, "");
         assertTrue(close.isSuccess());
         assertEquals(List.of("text a", "CLOSE 1000"), frames());
-        assertFarewell(FarewellOutcome.SAID);
+        assertFarewell(FarewellReport.Outcome.SAID);
     }
 
     @Test
@@ -356,7 +355,7 @@ class WebSocketFarewellHandlerTest {
         channel.runPendingTasks();
         assertTrue(close.isSuccess());
         assertEquals(List.of("text a"), frames());
-        assertFarewell(FarewellOutcome.NOT_SAID);
+        assertFarewell(FarewellReport.Outcome.NOT_SAID);
         pass(200); // no timer is left
     }
 
@@ -391,7 +390,7 @@ class WebSocketFarewellHandlerTest {
         List<String> said = frames();
         assertEquals(1, said.size(), said::toString);
         assertTrue(said.get(0).startsWith("CLOSE 1002 "), said::toString);
-        assertFarewell(FarewellOutcome.UNANSWERED);
+        assertFarewell(FarewellReport.Outcome.UNANSWERED);
         assertEquals(1, application.failures.size());
     }
 
@@ -407,7 +406,7 @@ class WebSocketFarewellHandlerTest {
 
     // ---- helpers ---------------------------------------------------------------------------------------------------
 
-    private void assertFarewell(FarewellOutcome outcome) {
+    private void assertFarewell(FarewellReport.Outcome outcome) {
         FarewellReport farewell =
                 GracefulCloseHandler.report(channel).getNow().farewell().orElseThrow();
         assertEquals("websocket", farewell.protocol());

@@ -23,7 +23,7 @@ enum Protocol {
     /**
      * Adds the protocol's handlers at the end of a new connection's pipeline.
      *
-     * @param farewell how HTTP says goodbye, or null if it does not
+     * @param farewell how HTTP says farewell, or null if it does not
      */
     void addTo(ChannelPipeline pipeline, @Nullable HttpFarewellConfig farewell) {
         switch (this) {
