@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * What the kernel has made of a socket's options, at the moment of {@link TcpOptions#effective}: it doubles buffer sizes,
+ * The values that a socket's options really have, at the moment of {@link TcpOptions#effective}. The kernel doubles buffer sizes,
  * bounds and rounds values, and fills in the system's defaults. Immutable.
  */
 public final class EffectiveTcpOptions {
@@ -31,15 +31,15 @@ public final class EffectiveTcpOptions {
     }
 
     /**
-     * An option's value in its own unit (see {@link TcpOption}), a flag being 0 or 1; empty where the transport cannot tell
-     * it, or the channel is closed.
+     * An option's value in its own unit (see {@link TcpOption}); a flag is 0 or 1. Empty if the transport cannot tell it, or the
+     * channel is closed.
      */
     public OptionalLong value(TcpOption option) {
         Long value = values.get(option);
         return value == null ? OptionalLong.empty() : OptionalLong.of(value);
     }
 
-    /** Whether a flag is on, or a number is not 0; false where that is not known. */
+    /** Whether a flag is on, or a number is not 0; false if that is not known. */
     public boolean isOn(TcpOption option) {
         return value(option).orElse(0) != 0;
     }

@@ -6,9 +6,9 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * The TCP options of epoll and io_uring. Where Netty has a name it is used, so that an option of a user's under the same
- * name and ours are one; it is looked up by its text, because io_uring's class is missing from Netty 4.1. Everything else
- * goes by Linux's numbers. Loaded only where the transport is epoll or io_uring. Stateless.
+ * The TCP options of epoll and io_uring. Netty's own name is used where it has one, so that a value which the user sets under that
+ * name is the same option. The name is looked up as text, because Netty 4.1 lacks io_uring's class. All other options go by Linux's
+ * numbers. Loaded only where the transport is epoll or io_uring. Stateless.
  */
 final class LinuxOptionKeys {
     private static final Map<TcpOption, OptionKey<?>> BY_NUMBER = byNumber();
@@ -30,7 +30,7 @@ final class LinuxOptionKeys {
         };
     }
 
-    /** The key that asks the kernel itself, of a listener too. */
+    /** The key that asks the kernel itself, also about a listener. */
     static OptionKey<?> forReading(TcpOption option) {
         OptionKey<?> key = BY_NUMBER.get(option);
         if (key == null) {

@@ -1,5 +1,6 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.Loggers;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
@@ -7,11 +8,12 @@ import io.netty.channel.ChannelPromise;
 import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
- * Tells {@link SegmentPolicy#CORK} where messages end: everything that is written here up to, and with, an object that the
- * given test accepts is one message. It stands where messages pass as objects, in front of what writes them and behind the
- * encoder:
+ * Tells {@link SegmentPolicy#CORK} where messages end. Everything that is written here, up to and including an object that the
+ * given test accepts, is one message. The handler stands where messages pass as objects: in front of what writes them and behind
+ * the encoder.
  *
  * <pre>{@code
  * SegmentPolicy.CORK.applyTo(channel);
@@ -20,16 +22,18 @@ import org.jspecify.annotations.Nullable;
  * pipeline.addLast(new ChunkedWriteHandler(), new MyHandler());
  * }</pre>
  *
- * <p>Without the policy on its channel it does nothing. One instance serves one channel. Confined to the channel's event loop.
+ * <p>If its channel does not have the policy, it does nothing. One instance serves one channel. Confined to the channel's event loop.
  */
 public final class MessageEndHandler extends ChannelOutboundHandlerAdapter {
+    private static final Logger LOG = Loggers.of(MessageEndHandler.class);
+
     private final Predicate<Object> isEnd;
     private boolean warned;
 
     /**
-     * A handler that knows the end of a message.
+     * A handler with the given test for the end of a message.
      *
-     * @param isEnd accepts the last object of a message; called for every object that is written, must not block. If it
+     * @param isEnd accepts the last object of a message; it is called for every object that is written, and must not block. If it
      *     throws, the object ends its message, and the first such exception of a channel is logged
      * @throws NullPointerException if {@code isEnd} is null
      */
@@ -60,8 +64,7 @@ public final class MessageEndHandler extends ChannelOutboundHandlerAdapter {
         } catch (RuntimeException e) {
             if (!warned) {
                 warned = true;
-                CloseLog.LOG.warn(
-                        "{} the test for the end of a message failed; taking it for the end", ctx.channel(), e);
+                LOG.warn("{} the test for the end of a message failed; taking it for the end", ctx.channel(), e);
             }
             return true;
         }

@@ -1,5 +1,6 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.Loggers;
 import io.netty.channel.socket.nio.NioChannelOption;
 import java.io.IOException;
 import java.net.SocketOption;
@@ -7,12 +8,14 @@ import java.nio.channels.SocketChannel;
 import java.util.Set;
 import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
- * What the JDK has beyond the standard options: keep-alive times and quick acknowledgements, where the system has them and
- * the module {@code jdk.net} is there. Stateless.
+ * The options that the JDK has beyond the standard ones: keep-alive times and quick acknowledgements, where the system has them
+ * and the module {@code jdk.net} is present. Stateless.
  */
 final class NioOptionKeys {
+    private static final Logger LOG = Loggers.of(NioOptionKeys.class);
     private static final boolean HAS_JDK_NET =
             ModuleLayer.boot().findModule("jdk.net").isPresent();
 
@@ -23,7 +26,7 @@ final class NioOptionKeys {
         return HAS_JDK_NET ? Extended.of(option) : null;
     }
 
-    /** Loaded only if the module is there. */
+    /** Loaded only if the module is present. Stateless. */
     private static final class Extended {
         private static final Set<SocketOption<?>> SUPPORTED = supported();
 
@@ -54,7 +57,7 @@ final class NioOptionKeys {
             try (SocketChannel channel = SocketChannel.open()) {
                 return channel.supportedOptions();
             } catch (IOException e) {
-                CloseLog.LOG.debug("cannot ask the JDK for its socket options", e);
+                LOG.debug("cannot ask the JDK for its socket options", e);
                 return Set.of();
             }
         }

@@ -3,7 +3,7 @@ package dev.lastbyte;
 import java.io.IOException;
 
 /**
- * Fails {@link SendQueue#acknowledged}: the connection ended and the peer's TCP was not seen to have acknowledged everything.
+ * Fails {@link SendQueue#acknowledged}: the connection was closed or reset before the peer's TCP was seen to acknowledge everything.
  * Some of it may have arrived all the same. Immutable.
  */
 public final class NotAcknowledgedException extends IOException {

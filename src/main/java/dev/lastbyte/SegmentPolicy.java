@@ -9,7 +9,7 @@ import io.netty.channel.socket.DatagramChannel;
 import java.util.function.BiConsumer;
 
 /**
- * How what an application flushes becomes TCP segments. {@link #applyTo} sets it on a connection:
+ * How the bytes that an application flushes become TCP segments. {@link #applyTo} sets it on a connection:
  *
  * <pre>{@code
  * protected void initChannel(SocketChannel ch) {
@@ -19,24 +19,24 @@ import java.util.function.BiConsumer;
  * }
  * }</pre>
  *
- * <p>With {@link #CORK}, what is flushed in one turn of the event loop is sent together. Where a message takes longer, {@link
- * #messageStarted} and {@link #messageEnded}, or a {@link MessageEndHandler}, tell what belongs together, and {@link #push}
- * what must not wait. docs/segments.md shows the segments of each policy. Thread-safe.
+ * <p>With {@link #CORK}, everything that is flushed in one turn of the event loop is sent together. If a message takes longer, {@link
+ * #messageStarted} and {@link #messageEnded}, or a {@link MessageEndHandler}, tell what belongs together, and {@link #push} tells
+ * what must not wait. docs/segments.md shows the segments of each policy. Immutable; the methods are thread-safe.
  */
 public enum SegmentPolicy {
-    /** TCP_NODELAY: each flush leaves at once, in a segment of its own. Netty's default. */
+    /** TCP_NODELAY: each flush is sent at once, in a segment of its own. Netty's default. */
     NO_DELAY,
 
     /**
-     * Nagle's algorithm (RFC 896): a small segment waits while another is unacknowledged. Two flushes and then a wait for
-     * the answer cost the peer's delayed acknowledgement, 40 ms and more.
+     * Nagle's algorithm (RFC 896): a small segment waits while another is unacknowledged. An application that flushes twice and
+     * then waits for the answer waits for the peer's delayed acknowledgement too, 40 ms and more.
      */
     NAGLE,
 
     /**
-     * TCP_NODELAY, and one message in as few segments as it fits into: flushes are gathered, and TCP_CORK is on while a
-     * message takes several system calls (epoll and io_uring; NIO has no cork, and a file starts a segment of its own
-     * there). Bytes wait for the rest of their message for 10 ms at most.
+     * TCP_NODELAY, and each message in as few segments as it fits into. Flushes are gathered, and TCP_CORK is on while a message
+     * takes several system calls. That is so on epoll and io_uring; NIO has no cork, and a file starts a segment of its own there.
+     * Bytes wait for the rest of their message for 10 ms at most.
      */
     CORK;
 
@@ -46,9 +46,9 @@ public enum SegmentPolicy {
      */
 
     /**
-     * Sets this policy on a connection, in place of any other; from any thread, but not from two at once. {@link #CORK} adds a handler right behind the
-     * {@link GracefulCloseHandler}, or first in the pipeline: nearer to the transport than TLS. On Unix domain sockets,
-     * channels within a connection and channels inside the process, which send no segments, it does nothing.
+     * Sets this policy on a connection, in place of any other. From any thread, but not from two at once. {@link #CORK} adds a
+     * handler right behind the {@link GracefulCloseHandler}, or first in the pipeline: nearer to the transport than TLS. Unix domain
+     * sockets, channels within a connection and channels inside the process send no segments; on those it does nothing.
      *
      * @throws NullPointerException if {@code channel} is null
      * @throws IllegalStateException if the channel is a listener or sends datagrams
@@ -82,8 +82,8 @@ public enum SegmentPolicy {
     }
 
     /**
-     * Tells that what is written from here on belongs together, until {@link #messageEnded}; from any thread, in order with
-     * the writes of the same thread. A second call before that changes nothing. Without {@link #CORK} it does nothing.
+     * Tells that what is written from here on belongs together, until {@link #messageEnded}. From any thread, in order with the
+     * writes of the same thread. A second call before that changes nothing. Without {@link #CORK} it does nothing.
      *
      * @throws NullPointerException if {@code channel} is null
      */
@@ -92,9 +92,9 @@ public enum SegmentPolicy {
     }
 
     /**
-     * Tells that the last byte of a message has been written: what has been flushed leaves now, and so does what is flushed
-     * in the same turn of the event loop. It flushes nothing itself. From any thread, in order with the writes of the same
-     * thread. Without {@link #CORK} it does nothing.
+     * Tells that the last byte of a message has been written. What has been flushed is sent now, and so is what is flushed in the
+     * same turn of the event loop. The call itself flushes nothing. From any thread, in order with the writes of the same thread.
+     * Without {@link #CORK} it does nothing.
      *
      * @throws NullPointerException if {@code channel} is null
      */
@@ -103,9 +103,8 @@ public enum SegmentPolicy {
     }
 
     /**
-     * Flushes the channel, and sees to it that what has been written leaves now, although its message is not over: a
-     * server-sent event, a progress line. From any thread, in order with the writes of the same thread. Without {@link #CORK}
-     * it is {@code channel.flush()}.
+     * Flushes the channel and sends what has been written now, although its message has not ended: a server-sent event, a progress
+     * line. From any thread, in order with the writes of the same thread. Without {@link #CORK} it is {@code channel.flush()}.
      *
      * @throws NullPointerException if {@code channel} is null
      */

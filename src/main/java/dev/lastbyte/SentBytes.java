@@ -5,7 +5,7 @@ import io.netty.channel.Channel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one reading of the kernel's counters says about the payload of a connection; SYN and FIN are taken out. Immutable.
+ * What one reading of the kernel's counters says about the payload of a connection, without SYN and FIN. Immutable.
  *
  * @param state TCP state as in the kernel's tcp_states.h
  * @param acknowledged bytes that the peer's TCP has acknowledged since the start
@@ -25,10 +25,10 @@ record SentBytes(int state, long acknowledged, long inFlight, long unsent, long 
         if (bytes == null || bytes.inFlight == 0 || info.segmentsOut() > 0 || bytes.isOver()) {
             return bytes;
         }
-        // Nothing is out, but the counters differ: bytes_sent counts what a full local queue dropped, and counts it
-        // again when
-        // it is sent. Or a reset has just emptied the queue: the state is read before the counters, so a second look
-        // tells.
+        // Nothing is in flight, but the counters differ: bytes_sent counts what a full local queue dropped, and counts
+        // it again
+        // when it is sent. Or a reset has just emptied the queue: the state is read before the counters, so a second
+        // look tells.
         TcpInfo again = system.tcpInfo(channel);
         if (again == null || again.state() == TcpInfo.CLOSE) {
             return again == null ? null : of(again, TcpInfo.syn(channel));
@@ -36,7 +36,7 @@ record SentBytes(int state, long acknowledged, long inFlight, long unsent, long 
         return new SentBytes(bytes.state, bytes.acknowledged, 0, bytes.unsent, bytes.rttNanos);
     }
 
-    /** The same of a reading at hand; null where the kernel does not count payload. */
+    /** The same from a reading at hand; null where the kernel does not count payload. */
     static @Nullable SentBytes of(TcpInfo info, long syn) {
         if (!info.countsPayload(syn)) {
             return null;
@@ -53,12 +53,12 @@ record SentBytes(int state, long acknowledged, long inFlight, long unsent, long 
         return inFlight + unsent;
     }
 
-    /** The place in the stream behind the last byte that the kernel has. */
+    /** The place in the stream after the last byte that the kernel has. */
     long end() {
         return acknowledged + unacknowledged();
     }
 
-    /** Whether the connection has ended in the kernel; what is unacknowledged then will never be acknowledged. */
+    /** Whether the connection is over in the kernel: what is unacknowledged then will never be acknowledged. */
     boolean isOver() {
         return state == TcpInfo.CLOSE;
     }

@@ -8,21 +8,21 @@ import java.util.stream.Collectors;
  * EffectiveTcpOptions} reads it back. Immutable.
  */
 public enum TcpOption {
-    /** No Nagle algorithm: every flush leaves at once. A flag. */
+    /** No Nagle algorithm: every flush is sent at once. A flag. */
     TCP_NODELAY(6, 1, Unit.FLAG, Side.CONNECTION),
     /** Partial segments wait until the flag is cleared, at most 200 ms and a round trip. A flag. */
     TCP_CORK(6, 3, Unit.FLAG, Side.CONNECTION),
-    /** Acknowledge at once for now; the kernel goes back to its own judgement. A flag. */
+    /** Acknowledge at once for now; later the kernel decides for itself again. A flag. */
     TCP_QUICKACK(6, 12, Unit.FLAG, Side.CONNECTION),
-    /** Accept a connection when its first bytes are there; the kernel rounds to whole SYN-ACK repeats. Seconds. */
+    /** Accept a connection when its first bytes have arrived; the kernel rounds to whole SYN-ACK repeats. Seconds. */
     TCP_DEFER_ACCEPT(6, 9, Unit.SECONDS, Side.LISTENER),
-    /** Probe silent connections. A flag. */
+    /** Probe idle connections. A flag. */
     SO_KEEPALIVE(1, 9, Unit.FLAG, Side.CONNECTION),
-    /** Silence before the first keep-alive probe. Seconds. */
+    /** Idle time before the first keep-alive probe. Seconds. */
     TCP_KEEPIDLE(6, 4, Unit.SECONDS, Side.CONNECTION),
     /** Time between keep-alive probes. Seconds. */
     TCP_KEEPINTVL(6, 5, Unit.SECONDS, Side.CONNECTION),
-    /** Unanswered probes after which the connection is given up. A number. */
+    /** Unanswered probes after which the kernel gives the connection up. A number. */
     TCP_KEEPCNT(6, 6, Unit.COUNT, Side.CONNECTION),
     /** How long a closed socket waits in FIN_WAIT2 for the peer's FIN. Seconds. */
     TCP_LINGER2(6, 8, Unit.SECONDS, Side.CONNECTION),
@@ -30,18 +30,18 @@ public enum TcpOption {
     TCP_USER_TIMEOUT(6, 18, Unit.MILLISECONDS, Side.CONNECTION),
     /** The largest segment, announced to the peer in the handshake. Bytes. */
     TCP_MAXSEG(6, 2, Unit.BYTES, Side.HANDSHAKE),
-    /** Repeats of the SYN before a connect fails. A number. */
+    /** How often the SYN is repeated before connecting fails. A number. */
     TCP_SYNCNT(6, 7, Unit.COUNT, Side.CONNECT),
     /** The largest window announced to the peer. Bytes. */
     TCP_WINDOW_CLAMP(6, 10, Unit.BYTES, Side.HANDSHAKE),
-    /** Unsent bytes in the kernel from which on the socket is not writable. Bytes. */
+    /** Unsent bytes in the kernel at which the socket is no longer writable. Bytes. */
     TCP_NOTSENT_LOWAT(6, 25, Unit.BYTES, Side.CONNECTION),
     /** The send buffer; the kernel doubles the value, bounds it by wmem_max and stops tuning it. Bytes. */
     SO_SNDBUF(1, 7, Unit.BYTES, Side.CONNECTION),
     /** The receive buffer; the kernel doubles the value, bounds it by rmem_max and stops tuning it. Bytes. */
     SO_RCVBUF(1, 8, Unit.BYTES, Side.HANDSHAKE);
 
-    /** In what the kernel counts. */
+    /** The unit in which the kernel counts. Immutable. */
     enum Unit {
         FLAG(""),
         SECONDS(" s"),
@@ -56,13 +56,13 @@ public enum TcpOption {
         }
     }
 
-    /** On which socket, and when, an option has its effect. */
+    /** On which socket, and when, an option takes effect. Immutable. */
     enum Side {
         /** A listener only. */
         LISTENER("a listener"),
         /** A client's socket that is not connected yet. */
         CONNECT("a client, before it connects"),
-        /** What the handshake announces: a listener, whose connections inherit it, or a client before it connects. */
+        /** What the handshake announces: a listener, from which its connections inherit it, or a client before it connects. */
         HANDSHAKE("a listener, or a client before it connects"),
         /** A connection, at any time. */
         CONNECTION("a connection");
@@ -115,19 +115,19 @@ public enum TcpOption {
         return side != Side.LISTENER;
     }
 
-    /** Where it belongs, for people. */
+    /** Where the option belongs, as people read it. */
     String side() {
         return side.words;
     }
 
-    /** Values with their units, for people: {@code {TCP_NODELAY=on, SO_SNDBUF=65536 B}}. */
+    /** Values with their units, as people read them: {@code {TCP_NODELAY=on, SO_SNDBUF=65536 B}}. */
     static String format(Map<TcpOption, Long> values) {
         return values.entrySet().stream()
                 .map(entry -> entry.getKey() + "=" + entry.getKey().format(entry.getValue()))
                 .collect(Collectors.joining(", ", "{", "}"));
     }
 
-    /** A value with its unit, for people. */
+    /** A value with its unit, as people read it. */
     String format(long value) {
         if (isFlag()) {
             return value == 0 ? "off" : "on";

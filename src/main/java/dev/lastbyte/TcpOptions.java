@@ -14,7 +14,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Socket options of TCP (tcp(7)), checked, and set where they have their effect: on the listener, before a client connects,
+ * Socket options of TCP (tcp(7)). They are checked, and set where they take effect: on the listener, before a client connects,
  * or on each connection.
  *
  * <pre>{@code
@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  * options.applyTo(bootstrap, EpollServerSocketChannel.class);
  * }</pre>
  *
- * <p>Only what was named is set; everything else stays as the system and Netty have it. An option that the transport does not
- * have, or that does nothing on such a socket, is refused by name before any is set, unless {@link
- * Builder#skipUnsupported()} was asked for. docs/tcp.md has the table of options, units, ranges and transports. Immutable.
+ * <p>Only named options are set; all others keep the values of the system and of Netty. An option that the transport does not have,
+ * or that does nothing on such a socket, is refused by name before any option is set, unless {@link Builder#skipUnsupported()} was
+ * called. docs/tcp.md has the table of options, units, ranges and transports. Immutable.
  */
 public final class TcpOptions {
     private final Map<TcpOption, Long> values;
@@ -49,22 +49,22 @@ public final class TcpOptions {
         return new Builder(this);
     }
 
-    /** The value that is asked for, in the option's own unit, a flag being 0 or 1; empty if it is left alone. */
+    /** The value to be set, in the option's own unit; a flag is 0 or 1. Empty if the option is left alone. */
     public OptionalLong value(TcpOption option) {
         Long value = values.get(option);
         return value == null ? OptionalLong.empty() : OptionalLong.of(value);
     }
 
-    /** Whether options that a socket does not have are left out, not refused. */
+    /** Whether options that a socket does not have are left out instead of refused. */
     public boolean skipsUnsupported() {
         return skipsUnsupported;
     }
 
     /**
-     * Sets the channel type of a server, and the options: those of the listener and of the handshake on the listener, the
-     * others on each connection. A value that the kernel refuses later is logged by Netty and changes nothing else.
+     * Sets the channel type of a server, and the options. Those of the listener and of the handshake are set on the listener, all
+     * others on each connection. If the kernel refuses a value later, Netty logs it and nothing else changes.
      *
-     * @param type the class that would be given to {@link ServerBootstrap#channel}
+     * @param type the class that would otherwise be given to {@link ServerBootstrap#channel}
      * @return the bootstrap
      * @throws IllegalStateException if the bootstrap has a channel type already
      * @throws UnsupportedOperationException if an option is refused; nothing is set then
@@ -84,10 +84,10 @@ public final class TcpOptions {
     }
 
     /**
-     * Sets the channel type of a client, and the options, all of them before it connects. A value that the kernel refuses
-     * later is logged by Netty and changes nothing else.
+     * Sets the channel type of a client, and the options, all of them before it connects. If the kernel refuses a value later,
+     * Netty logs it and nothing else changes.
      *
-     * @param type the class that would be given to {@link Bootstrap#channel}
+     * @param type the class that would otherwise be given to {@link Bootstrap#channel}
      * @return the bootstrap
      * @throws IllegalStateException if the bootstrap has a channel type already
      * @throws UnsupportedOperationException if an option is refused; nothing is set then
@@ -100,11 +100,11 @@ public final class TcpOptions {
     }
 
     /**
-     * Sets the options on an open channel, from any thread: a listener, a client's channel or a connection. Options of the
-     * handshake are taken by a connection too, where the peer has been told another value already.
+     * Sets the options on an open channel: a listener, a client's channel or a connection. From any thread. A connection takes the
+     * options of the handshake too, but its peer has been told other values already.
      *
      * @throws UnsupportedOperationException if an option is refused; nothing is set then
-     * @throws ChannelException if the kernel refuses a value, or the channel is closed; options before it are set
+     * @throws ChannelException if the kernel refuses a value, or the channel is closed; the options before it have been set
      */
     public void applyTo(Channel channel) {
         keys(channel.getClass(), sideOf(channel), wordsFor(channel)).forEach((option, key) -> {
@@ -116,7 +116,7 @@ public final class TcpOptions {
     }
 
     /**
-     * Reads what the kernel has made of a channel's options, from any thread.
+     * Reads which values the kernel has given to a channel's options. From any thread.
      *
      * @throws NullPointerException if {@code channel} is null
      */
@@ -150,7 +150,7 @@ public final class TcpOptions {
         return channel.isActive() ? "a connection" : "a client's channel";
     }
 
-    /** The keys of all options that are to be set. */
+    /** The keys of all options to be set. */
     private Map<TcpOption, OptionKey<?>> keys(Class<? extends Channel> type, Predicate<TcpOption> fits, String target) {
         Map<TcpOption, OptionKey<?>> keys = new EnumMap<>(TcpOption.class);
         for (TcpOption option : values.keySet()) {
@@ -169,7 +169,7 @@ public final class TcpOptions {
         return keys;
     }
 
-    /** The values that are asked for, such as {@code TcpOptions{TCP_NODELAY=on, SO_SNDBUF=65536 B}}. */
+    /** The values to be set, such as {@code TcpOptions{TCP_NODELAY=on, SO_SNDBUF=65536 B}}. */
     @Override
     public String toString() {
         return "TcpOptions" + TcpOption.format(values) + (skipsUnsupported ? " where supported" : "");
@@ -178,7 +178,7 @@ public final class TcpOptions {
     /**
      * Collects the values of {@link TcpOptions}. Each setter checks its value at once and throws {@link
      * NullPointerException} or {@link IllegalArgumentException} with the parameter's name, the value and the range. No
-     * option has a default: what is not named is not set. Not thread-safe.
+     * option has a default: an option that is not named is not set. Not thread-safe.
      */
     public static final class Builder {
         private static final Duration SECOND = Duration.ofSeconds(1);
@@ -202,39 +202,39 @@ public final class TcpOptions {
             skipsUnsupported = options.skipsUnsupported;
         }
 
-        /** TCP_NODELAY: whether every flush leaves at once. Netty's default is on. See {@link SegmentPolicy}. */
+        /** TCP_NODELAY: whether every flush is sent at once. Netty's default is on. See {@link SegmentPolicy}. */
         public Builder noDelay(boolean noDelay) {
             return flag(TcpOption.TCP_NODELAY, noDelay);
         }
 
         /**
          * TCP_CORK: whether partial segments wait until it is switched off, or for 200 ms and a round trip. {@link
-         * SegmentPolicy#CORK} switches it on and off for each message; set here, it stays on.
+         * SegmentPolicy#CORK} switches it on and off for each message; if it is set here, it stays on.
          */
         public Builder cork(boolean cork) {
             return flag(TcpOption.TCP_CORK, cork);
         }
 
-        /** TCP_QUICKACK: whether to acknowledge at once from now on, until the kernel thinks better of it. */
+        /** TCP_QUICKACK: whether to acknowledge at once from now on, until the kernel decides otherwise. */
         public Builder quickAck(boolean quickAck) {
             return flag(TcpOption.TCP_QUICKACK, quickAck);
         }
 
         /**
-         * TCP_DEFER_ACCEPT: how long the kernel keeps a connection that has sent nothing from being accepted. It is rounded
-         * up to the moments at which a SYN-ACK is repeated (1, 3, 7, 15 s, ...); afterwards the connection is accepted as
-         * it is. 1 s to 1 h in whole seconds.
+         * TCP_DEFER_ACCEPT: how long a connection that has sent nothing is kept from being accepted. The kernel rounds up to the
+         * moments at which a SYN-ACK is repeated (1, 3, 7, 15 s, ...). Then the connection is accepted all the same. 1 s to 1 h
+         * in whole seconds.
          */
         public Builder deferAccept(Duration deferAccept) {
             return seconds(TcpOption.TCP_DEFER_ACCEPT, deferAccept, MOST_DEFER_SECONDS, "deferAccept");
         }
 
-        /** SO_KEEPALIVE: whether silent connections are probed. */
+        /** SO_KEEPALIVE: whether idle connections are probed. */
         public Builder keepAlive(boolean keepAlive) {
             return flag(TcpOption.SO_KEEPALIVE, keepAlive);
         }
 
-        /** TCP_KEEPIDLE, and SO_KEEPALIVE: the silence before the first probe. 1 s to 32767 s in whole seconds. */
+        /** TCP_KEEPIDLE, and SO_KEEPALIVE: the idle time before the first probe. 1 s to 32767 s in whole seconds. */
         public Builder keepIdle(Duration keepIdle) {
             return seconds(TcpOption.TCP_KEEPIDLE, keepIdle, MOST_KEEP_ALIVE_SECONDS, "keepIdle");
         }
@@ -244,23 +244,23 @@ public final class TcpOptions {
             return seconds(TcpOption.TCP_KEEPINTVL, keepInterval, MOST_KEEP_ALIVE_SECONDS, "keepInterval");
         }
 
-        /** TCP_KEEPCNT, and SO_KEEPALIVE: unanswered probes until the connection is given up. 1 to 127. */
+        /** TCP_KEEPCNT, and SO_KEEPALIVE: unanswered probes until the kernel gives the connection up. 1 to 127. */
         public Builder keepCount(int keepCount) {
             return number(TcpOption.TCP_KEEPCNT, Checks.between(keepCount, 1, MOST_REPEATS, "keepCount"));
         }
 
         /**
-         * TCP_LINGER2: how long a closed socket waits for the peer's FIN once its own is acknowledged. The socket holds no
-         * descriptor then, and no unsent byte. 1 s to 120 s in whole seconds.
+         * TCP_LINGER2: how long a closed socket waits for the peer's FIN once its own is acknowledged. It has no descriptor then,
+         * and no unsent bytes. 1 s to 120 s in whole seconds.
          */
         public Builder finWait2Timeout(Duration finWait2Timeout) {
             return seconds(TcpOption.TCP_LINGER2, finWait2Timeout, MOST_FIN_WAIT_SECONDS, "finWait2Timeout");
         }
 
         /**
-         * TCP_USER_TIMEOUT (RFC 5482): how long sent bytes may stay unacknowledged, or a closed window may stay closed,
-         * until the connection is given up. It overrides the keep-alive count. A graceful close makes it smaller where it
-         * must, never larger. 1 ms to 24 h in whole milliseconds.
+         * TCP_USER_TIMEOUT (RFC 5482): how long sent bytes may stay unacknowledged, or a window may stay closed, until the
+         * kernel gives the connection up. It overrides the keep-alive count. A graceful close shortens it where it must, and never
+         * extends it. 1 ms to 24 h in whole milliseconds.
          */
         public Builder userTimeout(Duration userTimeout) {
             long most = Checks.MAX.toMillis();
@@ -283,33 +283,33 @@ public final class TcpOptions {
         }
 
         /**
-         * TCP_NOTSENT_LOWAT: unsent bytes in the kernel from which on the socket is not writable, so that what is written
-         * stays in Netty, where it can be counted and cancelled. At least 1.
+         * TCP_NOTSENT_LOWAT: the number of unsent bytes in the kernel at which the socket is no longer writable. What is written
+         * then stays in Netty, where it can be counted and cancelled. At least 1.
          */
         public Builder notSentLowWater(int notSentLowWater) {
             return bytes(TcpOption.TCP_NOTSENT_LOWAT, notSentLowWater, "notSentLowWater");
         }
 
-        /** SO_SNDBUF: the send buffer in bytes. The kernel doubles it and no longer tunes it. At least 1. */
+        /** SO_SNDBUF: the send buffer, in bytes. The kernel doubles the value, and no longer tunes the buffer. At least 1. */
         public Builder sendBuffer(int sendBuffer) {
             return bytes(TcpOption.SO_SNDBUF, sendBuffer, "sendBuffer");
         }
 
-        /** SO_RCVBUF: the receive buffer in bytes. The kernel doubles it and no longer tunes it. At least 1. */
+        /** SO_RCVBUF: the receive buffer, in bytes. The kernel doubles the value, and no longer tunes the buffer. At least 1. */
         public Builder receiveBuffer(int receiveBuffer) {
             return bytes(TcpOption.SO_RCVBUF, receiveBuffer, "receiveBuffer");
         }
 
-        /** Leaves out what a transport or a side does not have, without a word; by default it is refused. */
+        /** Silently leaves out options that a transport or a side does not have; by default they are refused. */
         public Builder skipUnsupported() {
             skipsUnsupported = true;
             return this;
         }
 
         /**
-         * The options. Keep-alive times, or a count, switch SO_KEEPALIVE on.
+         * The options. A keep-alive time or count switches SO_KEEPALIVE on.
          *
-         * @throws IllegalStateException if they are set and {@code keepAlive(false)} too
+         * @throws IllegalStateException if one of them is set and {@code keepAlive(false)} too
          */
         public TcpOptions build() {
             TcpOption needsKeepAlive = needsKeepAlive();

@@ -3,7 +3,7 @@ package dev.lastbyte;
 import java.util.Optional;
 
 /**
- * The state of a TCP connection (RFC 9293 section 3.3.2) by the kernel's names and numbers (tcp_states.h). Immutable.
+ * The state of a TCP connection (RFC 9293 section 3.3.2), with the kernel's names and numbers (tcp_states.h). Immutable.
  */
 public enum TcpState {
     /** Both sides may send. */
@@ -16,11 +16,11 @@ public enum TcpState {
     FIN_WAIT1(4),
     /** The peer's TCP has acknowledged all output and the FIN; the peer has not ended its own side. */
     FIN_WAIT2(5),
-    /** Both sides have ended in order. */
+    /** Both sides have ended their output in order. */
     TIME_WAIT(6),
-    /** The connection is over: both sides have ended, or it was reset, or given up. */
+    /** The connection is over: both sides have ended it, or it was reset, or the kernel gave it up. */
     CLOSE(7),
-    /** The peer has ended its side, this one has not. */
+    /** The peer has ended its side; this side has not. */
     CLOSE_WAIT(8),
     /** The peer had ended its side first; this side has too, and the peer has not acknowledged all of it. */
     LAST_ACK(9),
@@ -37,7 +37,7 @@ public enum TcpState {
         this.number = number;
     }
 
-    /** The state with the kernel's number, or empty for one that is not known here. */
+    /** The state with the kernel's number, or empty for an unknown number. */
     static Optional<TcpState> of(int number) {
         TcpState candidate = number >= 1 && number <= ALL.length ? ALL[number - 1] : null;
         return candidate != null && candidate.number == number ? Optional.of(candidate) : Optional.empty();

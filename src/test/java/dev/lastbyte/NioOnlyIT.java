@@ -3,6 +3,7 @@ package dev.lastbyte;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.testing.ChildJvm;
 import dev.lastbyte.testing.RealSockets;
 import io.netty.bootstrap.Bootstrap;
@@ -22,7 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** Policies and options where Netty's native transports are not on the class path: nothing of them is loaded. */
+/** Policies, options and TCP states where Netty's native transports are not on the class path: nothing of them is loaded. */
 @RealSockets
 class NioOnlyIT {
     private static final Pattern NATIVE = Pattern.compile("netty-transport-(native|classes)-");
@@ -33,6 +34,7 @@ class NioOnlyIT {
             assertEquals(
                     "TCP_CORK: not available on nio (expected: another transport, or skipUnsupported())",
                     child.await("refused"));
+            assertEquals("true", child.await("states"));
             String options = child.await("options");
             assertTrue(options.startsWith("nio{TCP_NODELAY=on, ") && options.contains("TCP_KEEPIDLE=61 s"), options);
         }
@@ -83,6 +85,8 @@ class NioOnlyIT {
                 cork.applyTo(new Bootstrap(), NioSocketChannel.class);
             } catch (UnsupportedOperationException e) {
                 System.out.println("refused " + e.getMessage());
+                System.out.println(
+                        "states " + TcpInfo.isFinUnacknowledged(TcpInfo.LAST_ACK)); // the table of sockets asks
             }
             new Bootstrap()
                     .group(group)

