@@ -3,16 +3,25 @@ package dev.lastbyte;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.RecvByteBufAllocator;
+import io.netty.channel.ServerChannelRecvByteBufAllocator;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Closes a listener whose new connections cannot be held off when its accept queue seems empty: at once where the kernel
- * says so, else after turns of the event loop that had nothing to accept. A connection that arrives between that look and
- * the close is lost. Where connections arrive faster than that, the listener is closed after {@link #LIMIT_NANOS} all the
- * same. Confined to the listener's event loop.
+ * The turns in which a listener accepts: how many connections it takes in each, and the close of one whose new connections cannot be
+ * held off, when its accept queue seems empty: at once where the kernel says so, else after turns of the event loop that had nothing
+ * to accept. A connection that arrives between that look and the close is lost. Where connections arrive faster than that, the
+ * listener is closed after {@link #LIMIT_NANOS} all the same. Confined to the listener's event loop.
  */
 final class AcceptTurns extends ChannelInboundHandlerAdapter {
     static final long LIMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    /**
+     * How many connections a listener accepts in one turn while it is being stopped. Netty's default is 16, but Netty 4.2's epoll
+     * accepts one: it takes the accepted descriptor for a number of bytes, which never is the number it asked for. On a loop that
+     * also serves connections a turn may take 10 ms, and a queue of a hundred then a second.
+     */
+    static final int PER_TURN = 64;
 
     /** The first may be the one in which the transport takes up accepting again. */
     private static final int QUIET_TURNS = 2;
@@ -26,6 +35,22 @@ final class AcceptTurns extends ChannelInboundHandlerAdapter {
         this.listener = listener;
         this.system = system;
         limitNanos = system.nanoTime() + LIMIT_NANOS;
+    }
+
+    /** Makes a listener accept as many as are waiting, up to its limit. Works only if said before its first accept. */
+    static void prepare(Channel listener) {
+        RecvByteBufAllocator allocator = listener.config().getRecvByteBufAllocator();
+        if (allocator instanceof ServerChannelRecvByteBufAllocator own) {
+            own.respectMaybeMoreData(false);
+        }
+    }
+
+    /** Raises the limit, from the listener's next turn on. */
+    static void acceptMore(Channel listener) {
+        RecvByteBufAllocator allocator = listener.config().getRecvByteBufAllocator();
+        if (allocator instanceof ServerChannelRecvByteBufAllocator own && own.maxMessagesPerRead() < PER_TURN) {
+            own.maxMessagesPerRead(PER_TURN);
+        }
     }
 
     static void closeWhenEmpty(Channel listener, SystemView system) {

@@ -4,6 +4,8 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import java.util.function.Consumer;
 
 /**
  * Stands in a listener's pipeline and makes known the event loop of each connection that is accepted, so that a drain can wait
@@ -11,17 +13,18 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
  */
 @ChannelHandler.Sharable
 final class AcceptWatch extends ChannelInboundHandlerAdapter {
-    private final ConnectionRegistry registry;
+    private final Consumer<EventLoop> whenAccepted;
 
-    AcceptWatch(ConnectionRegistry registry) {
-        this.registry = registry;
+    /** @param whenAccepted is told the event loop of each connection, on the listener's event loop */
+    AcceptWatch(Consumer<EventLoop> whenAccepted) {
+        this.whenAccepted = whenAccepted;
     }
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ctx.fireChannelRead(message);
         if (message instanceof Channel child && isRegistering(child)) {
-            registry.of(child.eventLoop());
+            whenAccepted.accept(child.eventLoop());
         }
     }
 

@@ -4,13 +4,25 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The connections of one event loop that are in the same state, in the order in which they came into it; linked through the
- * connections themselves. One pass over it may be under way, in portions, while connections come and go. Confined to the event
+ * connections themselves, which costs no more than their fields. One pass over it may be under way, in portions, while connections come and go. Confined to the event
  * loop.
  */
-final class ConnectionList {
-    private @Nullable ManagedConnection first;
-    private @Nullable ManagedConnection last;
-    private @Nullable ManagedConnection cursor;
+final class ConnectionList<E extends ConnectionList.Node<E>> {
+    /** What can be in one list at a time. The list alone touches these fields. */
+    abstract static class Node<E extends Node<E>> {
+        @Nullable
+        E previous;
+
+        @Nullable
+        E next;
+
+        @Nullable
+        ConnectionList<E> list;
+    }
+
+    private @Nullable E first;
+    private @Nullable E last;
+    private @Nullable E cursor;
     private int size;
 
     int size() {
@@ -18,12 +30,12 @@ final class ConnectionList {
     }
 
     @Nullable
-    ManagedConnection first() {
+    E first() {
         return first;
     }
 
     /** Puts a connection that is in no list at the end; a pass that has come to the end does not see it. */
-    void add(ManagedConnection connection) {
+    void add(E connection) {
         assert connection.list == null;
         connection.list = this;
         connection.previous = last;
@@ -37,10 +49,10 @@ final class ConnectionList {
     }
 
     /** Takes out one of its connections. */
-    void remove(ManagedConnection connection) {
+    void remove(E connection) {
         assert connection.list == this;
-        ManagedConnection before = connection.previous;
-        ManagedConnection after = connection.next;
+        E before = connection.previous;
+        E after = connection.next;
         if (cursor == connection) {
             cursor = after;
         }
@@ -67,8 +79,8 @@ final class ConnectionList {
 
     /** The next connection of the pass, or null at its end. It may be taken out before the next call. */
     @Nullable
-    ManagedConnection next() {
-        ManagedConnection found = cursor;
+    E next() {
+        E found = cursor;
         if (found != null) {
             cursor = found.next;
         }

@@ -4,6 +4,8 @@ import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * User event that asks the handlers of a connection to finish: the server is being drained. It travels once through each
@@ -14,12 +16,46 @@ import java.util.Optional;
 public final class DrainEvent {
     private static final AttributeKey<DrainEvent> KEY = AttributeKey.valueOf("dev.lastbyte.DRAIN");
 
-    private final SystemView system;
-    private final DrainPlan plan;
+    /**
+     * The moments at which the parts of a drain end; the drain may bring them forward. Immutable.
+     *
+     * @param announcedNanos when the announcement has lasted long enough
+     * @param graceEndNanos when busy connections are closed as they are
+     * @param longLivedEndNanos when the last long-lived connection is closed
+     * @param deadlineNanos when everything is over
+     */
+    record Times(long announcedNanos, long graceEndNanos, long longLivedEndNanos, long deadlineNanos) {
+        static Times of(DrainPolicy policy, long startNanos) {
+            long announced = startNanos + policy.announceDelayNanos();
+            return new Times(
+                    announced,
+                    announced + policy.gracePeriodNanos(),
+                    announced + policy.longLivedPeriodNanos(),
+                    startNanos + policy.drainTimeoutNanos());
+        }
 
-    DrainEvent(SystemView system, DrainPlan plan) {
-        this.system = system;
-        this.plan = plan;
+        /** Each of the moments, or another drain's where that is earlier. */
+        Times orEarlier(Times other) {
+            return new Times(
+                    earlier(announcedNanos, other.announcedNanos),
+                    earlier(graceEndNanos, other.graceEndNanos),
+                    earlier(longLivedEndNanos, other.longLivedEndNanos),
+                    earlier(deadlineNanos, other.deadlineNanos));
+        }
+
+        static long earlier(long a, long b) {
+            return a - b < 0 ? a : b;
+        }
+    }
+
+    private final Duration closeSpread;
+    private final LongSupplier nanoTime;
+    private final Supplier<Times> times;
+
+    DrainEvent(Duration closeSpread, LongSupplier nanoTime, Supplier<Times> times) {
+        this.closeSpread = closeSpread;
+        this.nanoTime = nanoTime;
+        this.times = times;
     }
 
     /**
@@ -43,7 +79,7 @@ public final class DrainEvent {
      * JVM may bring the deadline forward, see {@link GracefulCloseManager#installShutdownHook}.
      */
     public Duration timeLeft() {
-        return Duration.ofNanos(Math.max(0, plan.deadlineNanos() - system.nanoTime()));
+        return Duration.ofNanos(Math.max(0, deadlineNanos() - nanoTime.getAsLong()));
     }
 
     /**
@@ -51,17 +87,17 @@ public final class DrainEvent {
      * GracefulCloseHandler#longLived}. Zero when that has passed.
      */
     public Duration graceLeft() {
-        return Duration.ofNanos(Math.max(0, plan.times().graceEndNanos() - system.nanoTime()));
+        return Duration.ofNanos(Math.max(0, times.get().graceEndNanos() - nanoTime.getAsLong()));
     }
 
     /** Over what time the closes of idle connections are spread, see {@link DrainPolicy#closeSpread()}; zero if they are not. */
     public Duration closeSpread() {
-        return plan.policy().closeSpread();
+        return closeSpread;
     }
 
     /** The end of the drain on the scale of {@link System#nanoTime()}. */
     public long deadlineNanos() {
-        return plan.deadlineNanos();
+        return times.get().deadlineNanos();
     }
 
     @Override

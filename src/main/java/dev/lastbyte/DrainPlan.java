@@ -1,7 +1,5 @@
 package dev.lastbyte;
 
-import io.netty.channel.Channel;
-import io.netty.channel.ServerChannel;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -10,7 +8,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One drain as its event loops see it: what they are to do now and by when, and where they put what they find. Thread-safe;
@@ -20,7 +17,7 @@ final class DrainPlan {
     private final DrainPolicy policy;
     private final SystemView system;
     private final Runnable onNews;
-    private volatile DrainTimes times;
+    private volatile DrainEvent.Times times;
     private final DrainEvent event;
     private final Collection<OpenConnection> stragglers = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean warned = new AtomicBoolean();
@@ -32,8 +29,8 @@ final class DrainPlan {
         this.policy = policy;
         this.system = system;
         this.onNews = onNews;
-        times = DrainTimes.of(policy, startNanos);
-        event = new DrainEvent(system, this);
+        times = DrainEvent.Times.of(policy, startNanos);
+        event = new DrainEvent(policy.closeSpread(), system::nanoTime, this::times);
     }
 
     DrainPolicy policy() {
@@ -50,12 +47,12 @@ final class DrainPlan {
     }
 
     /** The moments at which its parts end. */
-    DrainTimes times() {
+    DrainEvent.Times times() {
         return times;
     }
 
     /** Makes the parts end at other moments; the loops learn of it when they look around. On the drain's thread only. */
-    void times(DrainTimes next) {
+    void times(DrainEvent.Times next) {
         times = next;
     }
 
@@ -85,14 +82,9 @@ final class DrainPlan {
         return shedNanos;
     }
 
-    /** Warns, once, of a listener that goes on accepting because nobody has told the manager of it. */
-    void checkListener(@Nullable Channel listener) {
-        boolean managed = listener != null && listener.pipeline().get(AcceptWatch.class) != null;
-        if (!managed && listener instanceof ServerChannel && listener.isOpen() && warned.compareAndSet(false, true)) {
-            CloseLog.LOG.warn(
-                    "{} still accepts connections during the drain: call GracefulCloseManager.manage(listener) after bind()",
-                    listener);
-        }
+    /** Whether this is the first warning of a listener that nobody has told the manager of. */
+    boolean mayWarn() {
+        return warned.compareAndSet(false, true);
     }
 
     /** Tells the drain's thread that there may be something to do. */

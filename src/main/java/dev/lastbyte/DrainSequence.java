@@ -96,7 +96,7 @@ final class DrainSequence {
     void tighten(DrainPolicy policy) {
         long now = clock.nanoTime();
         clock.execute(() -> {
-            DrainTimes earlier = plan.times().orEarlier(DrainTimes.of(policy, now));
+            DrainEvent.Times earlier = plan.times().orEarlier(DrainEvent.Times.of(policy, now));
             plan.times(earlier);
             registry.lookAround();
             evaluate();
@@ -231,7 +231,7 @@ final class DrainSequence {
     }
 
     private long acceptEndNanos() {
-        return DrainTimes.earlier(
+        return DrainEvent.Times.earlier(
                 tally.phaseNanos() + plan.policy().acceptTimeoutNanos(),
                 plan.times().graceEndNanos());
     }
@@ -257,7 +257,7 @@ final class DrainSequence {
 
     private long nextWakeUp(long now, long deadline) {
         long next = now - deadline < 0
-                ? DrainTimes.earlier(tally.nextProgressNanos(), deadline)
+                ? DrainEvent.Times.earlier(tally.nextProgressNanos(), deadline)
                 : tally.nextProgressNanos();
         long phaseEnd =
                 switch (plan.phase()) {
@@ -267,7 +267,7 @@ final class DrainSequence {
                     case FORCING -> now + FORCING_LOOK_NANOS;
                     case READY, FINISHING, DRAINED -> next;
                 };
-        return DrainTimes.earlier(phaseEnd, next);
+        return DrainEvent.Times.earlier(phaseEnd, next);
     }
 
     private void complete(DrainOutcome outcome, ConnectionCounts counts) {

@@ -24,14 +24,14 @@ final class Drains {
         this.registry = registry;
         this.policy = policy;
         news = listener == null ? new DrainNews(NOBODY, Runnable::run) : DrainNews.onOwnThread(listener);
-        acceptWatch = new AcceptWatch(registry);
+        acceptWatch = new AcceptWatch(registry::of);
     }
 
     void manage(Channel channel) {
         if (!listeners.add(channel)) {
             return;
         }
-        AcceptBurst.prepare(channel);
+        AcceptTurns.prepare(channel);
         channel.pipeline().addFirst(acceptWatch);
         channel.closeFuture().addListener(closed -> listeners.remove(channel));
         DrainSequence running;
@@ -73,14 +73,9 @@ final class Drains {
         DrainThread thread = new DrainThread(registry.system());
         HandshakeLooks looks = new HandshakeLooks(registry.system(), SocketTable.SYSTEM);
         DrainSequence begun = new DrainSequence(
-                wanted,
-                registry,
-                listeners,
-                new DrainSequence.Tools(
-                        thread,
-                        news,
-                        (channel, by) ->
-                                ListenerStop.start(channel, by, registry.system(), thread.listeners(), looks)));
+                wanted, registry, listeners, new DrainSequence.Tools(thread, news, (channel, by) -> ListenerStop.start(
+                                channel, by, registry.system(), thread.listeners(), looks)
+                        .thenApply(ListenerReport::new)));
         current = begun;
         begun.start();
         begun.future().thenAccept(this::ended);

@@ -4,48 +4,28 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.jspecify.annotations.Nullable;
 
 /** What is known about the stop of one listener: what it held off, what it lost and how long it took. Immutable. */
 public final class ListenerReport {
-    private final @Nullable SocketAddress localAddress;
-    private final String transport;
-    private final boolean closedBefore;
-    private final boolean filtered;
-    private final OptionalLong unaccepted;
-    private final long nanos;
-    private final @Nullable Throwable failure;
+    private final ListenerStop.Result stop;
 
-    ListenerReport(
-            @Nullable SocketAddress localAddress,
-            String transport,
-            boolean closedBefore,
-            boolean filtered,
-            OptionalLong unaccepted,
-            long nanos,
-            @Nullable Throwable failure) {
-        this.localAddress = localAddress;
-        this.transport = transport;
-        this.closedBefore = closedBefore;
-        this.filtered = filtered;
-        this.unaccepted = unaccepted;
-        this.nanos = nanos;
-        this.failure = failure;
+    ListenerReport(ListenerStop.Result stop) {
+        this.stop = stop;
     }
 
     /** The address the listener was bound to, or empty if it had none. */
     public Optional<SocketAddress> localAddress() {
-        return Optional.ofNullable(localAddress);
+        return Optional.ofNullable(stop.localAddress());
     }
 
     /** The transport: {@code nio}, {@code epoll}, {@code io_uring}, with {@code -unix} for Unix sockets, or a class name. */
     public String transport() {
-        return transport;
+        return stop.transport();
     }
 
     /** Whether the listener was closed already when it was to be stopped; nothing else is known then. */
     public boolean wasClosedBefore() {
-        return closedBefore;
+        return stop.closedBefore();
     }
 
     /**
@@ -53,7 +33,7 @@ public final class ListenerReport {
      * tries again by itself; that of a Unix socket is refused, as it would be after the close.
      */
     public boolean isFiltered() {
-        return filtered;
+        return stop.filtered();
     }
 
     /**
@@ -64,39 +44,39 @@ public final class ListenerReport {
      * left, or where connections were not held off, so that any number is out of date as soon as it is read.
      */
     public OptionalLong unaccepted() {
-        return unaccepted;
+        return stop.unaccepted();
     }
 
     /** From the order to stop until the listener was closed. */
     public Duration time() {
-        return Duration.ofNanos(nanos);
+        return stop.time();
     }
 
     /** What went wrong, if anything did; the listener may still be open if its event loop does not answer. */
     public Optional<Throwable> failure() {
-        return Optional.ofNullable(failure);
+        return Optional.ofNullable(stop.failure());
     }
 
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(120)
                 .append("listener ")
-                .append(localAddress)
+                .append(stop.localAddress())
                 .append(" on ")
-                .append(transport);
-        if (closedBefore) {
+                .append(stop.transport());
+        if (stop.closedBefore()) {
             return text.append(", closed before").toString();
         }
-        text.append(filtered ? ", new connections held off" : ", new connections not held off")
+        text.append(stop.filtered() ? ", new connections held off" : ", new connections not held off")
                 .append(", unaccepted ");
-        if (unaccepted.isPresent()) {
-            text.append(unaccepted.getAsLong());
+        if (stop.unaccepted().isPresent()) {
+            text.append(stop.unaccepted().getAsLong());
         } else {
             text.append("unknown");
         }
-        text.append(", ").append(nanos / 1000).append(" us");
-        if (failure != null) {
-            text.append(", failure ").append(failure);
+        text.append(", ").append(stop.time().toNanos() / 1000).append(" us");
+        if (stop.failure() != null) {
+            text.append(", failure ").append(stop.failure());
         }
         return text.toString();
     }

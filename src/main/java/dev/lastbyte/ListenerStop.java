@@ -1,11 +1,13 @@
 package dev.lastbyte;
 
 import dev.lastbyte.SocketTable.Handshakes;
+import dev.lastbyte.internal.Loggers;
 import io.netty.channel.Channel;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.local.LocalServerChannel;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -16,6 +18,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
  * Closes a listener without losing the clients that are connected to it.
@@ -38,6 +41,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe: begun on any thread, it works on the listener's event loop and on the timer's thread.
  */
 final class ListenerStop {
+    private static final Logger LOG = Loggers.of(ListenerStop.class);
+
     static final long REPEATED_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** How long handshakes get where they cannot be seen. */
@@ -50,7 +55,7 @@ final class ListenerStop {
     private static final long STUCK_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long LATE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
-    private final CompletableFuture<ListenerReport> result = new CompletableFuture<>();
+    private final CompletableFuture<Result> result = new CompletableFuture<>();
     private final Channel listener;
     private final SystemView system;
     private final ScheduledExecutorService timer;
@@ -82,7 +87,7 @@ final class ListenerStop {
      * @param looks shared by the listeners that are stopped together, on that thread
      * @return completed when the listener is closed, by its event loop or the timer's thread; never exceptionally
      */
-    static CompletionStage<ListenerReport> start(
+    static CompletionStage<Result> start(
             Channel listener,
             long deadlineNanos,
             SystemView system,
@@ -120,14 +125,14 @@ final class ListenerStop {
         }
         begunLate = system.nanoTime() - dueNanos >= 0;
         rest.readOn();
-        AcceptBurst.begin(listener);
+        AcceptTurns.acceptMore(listener);
         if (system.hasTcpInfo(listener) && SynFilter.attach(listener)) {
-            CloseLog.LOG.debug("{} holds new connections off", listener);
+            LOG.debug("{} holds new connections off", listener);
             filtered = true;
             awaitHandshakesAt(system.nanoTime());
         } else if (TransportKind.of(listener).isLinuxUnixSocket()
                 && UnixListenerShutdown.begin(listener, rest::readOn, () -> guarded(this::close))) {
-            CloseLog.LOG.debug("{} refuses new connections", listener);
+            LOG.debug("{} refuses new connections", listener);
             filtered = true;
         } else if (!NioLastAccept.begin(listener, system)) {
             AcceptTurns.closeWhenEmpty(listener, system);
@@ -146,7 +151,7 @@ final class ListenerStop {
         Handshakes seen = look(dueNanos, LOOK_LIMIT_NANOS);
         long now = system.nanoTime();
         if (seen == null) {
-            CloseLog.LOG.debug("{} cannot see handshakes, waits a while", listener);
+            LOG.debug("{} cannot see handshakes, waits a while", listener);
             onTimer(() -> onLoop(rest::start), Math.max(0, startNanos + BLIND_NANOS - now));
         } else if (isWorthWaiting(seen, now)) {
             awaitHandshakesAt(now + Math.max(SHORTEST_PAUSE_NANOS, PAUSE_PER_LOOK * (now - begin)));
@@ -175,7 +180,7 @@ final class ListenerStop {
         if (!listener.isOpen()) {
             return;
         }
-        CloseLog.LOG.debug("{} has to be closed now", listener);
+        LOG.debug("{} has to be closed now", listener);
         if (filtered) {
             look(dueNanos, lastLookNanos);
         }
@@ -250,18 +255,38 @@ final class ListenerStop {
     }
 
     private void failed(Throwable e) {
-        CloseLog.LOG.debug("{} is not stopped as it should be", listener, e);
+        LOG.debug("{} is not stopped as it should be", listener, e);
         failure = e;
     }
 
     private void complete(boolean closedBefore) {
-        result.complete(new ListenerReport(
+        result.complete(new Result(
                 address,
                 TransportKind.label(listener),
                 closedBefore,
                 filtered,
                 unaccepted,
-                system.nanoTime() - startNanos,
+                Duration.ofNanos(system.nanoTime() - startNanos),
                 failure));
     }
+
+    /**
+     * What is known about the stop of one listener. Immutable.
+     *
+     * @param localAddress the address that it was bound to, null if it had none
+     * @param transport its label
+     * @param closedBefore whether it was closed already when it was to be stopped; nothing else is known then
+     * @param filtered whether new connections were held off while those that had begun were accepted
+     * @param unaccepted connections that waited, or whose handshake was under way, at the close; empty where that is not known
+     * @param time from the order to stop until the listener was closed
+     * @param failure what went wrong, or null
+     */
+    record Result(
+            @Nullable SocketAddress localAddress,
+            String transport,
+            boolean closedBefore,
+            boolean filtered,
+            OptionalLong unaccepted,
+            Duration time,
+            @Nullable Throwable failure) {}
 }

@@ -14,24 +14,25 @@ final class LoopConnections {
     private static final int EVICTION_LOOKS = 64;
 
     /** At work, or not looked at yet, in the order of their age. */
-    final ConnectionList open = new ConnectionList();
+    final ConnectionList<ManagedConnection> open = new ConnectionList<>();
 
     /** Found idle by a drain; to be closed in their turn. */
-    final ConnectionList idle = new ConnectionList();
+    final ConnectionList<ManagedConnection> idle = new ConnectionList<>();
 
     /** Streams and tunnels. */
-    final ConnectionList longLived = new ConnectionList();
+    final ConnectionList<ManagedConnection> longLived = new ConnectionList<>();
 
     /** {@code close()} was called by a drain; protocols may still be saying goodbye. */
-    final ConnectionList leaving = new ConnectionList();
+    final ConnectionList<ManagedConnection> leaving = new ConnectionList<>();
 
     /** In their close sequence, in the order in which it began. */
-    final ConnectionList closing = new ConnectionList();
+    final ConnectionList<ManagedConnection> closing = new ConnectionList<>();
 
     /** Told to end, which may take a moment; no longer to be evicted. */
-    final ConnectionList ending = new ConnectionList();
+    final ConnectionList<ManagedConnection> ending = new ConnectionList<>();
 
-    private final List<ConnectionList> lists = List.of(open, idle, longLived, leaving, closing, ending);
+    private final List<ConnectionList<ManagedConnection>> lists =
+            List.of(open, idle, longLived, leaving, closing, ending);
     private final EventLoop loop;
     private final ConnectionRegistry registry;
     private volatile LoopCounters counters = new LoopCounters();
@@ -127,7 +128,7 @@ final class LoopConnections {
         return registry;
     }
 
-    List<ConnectionList> lists() {
+    List<ConnectionList<ManagedConnection>> lists() {
         return lists;
     }
 
@@ -155,8 +156,8 @@ final class LoopConnections {
     }
 
     /** Another state. */
-    void move(ManagedConnection connection, ConnectionList to) {
-        ConnectionList from = connection.list;
+    void move(ManagedConnection connection, ConnectionList<ManagedConnection> to) {
+        ConnectionList<ManagedConnection> from = connection.list;
         if (from != null && from != to) {
             from.remove(connection);
             to.add(connection);
@@ -166,7 +167,7 @@ final class LoopConnections {
 
     /** The end; without a report if the handler was removed. */
     void remove(ManagedConnection connection, @Nullable CloseReport report) {
-        ConnectionList from = connection.list;
+        ConnectionList<ManagedConnection> from = connection.list;
         if (from == null) {
             return;
         }

@@ -1,18 +1,22 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.EventLoops;
+import dev.lastbyte.internal.Loggers;
+import io.netty.channel.Channel;
+import io.netty.channel.ServerChannel;
 import io.netty.util.concurrent.Future;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
  * One event loop's part of a drain: goes through its connections several times a second and does with each what the phase asks
  * for, in portions, so that the event loop serves on in between. Confined to the event loop.
  */
 final class LoopDrain {
+    private static final Logger LOG = Loggers.of(LoopDrain.class);
     private static final long ROUND_NANOS = 100_000_000;
     private static final long MIN_ROUND_NANOS = 5_000_000;
 
@@ -27,7 +31,7 @@ final class LoopDrain {
     private final LoopForcing forcing;
     private @Nullable Future<?> scheduled;
     private DrainPhase roundPhase = DrainPhase.READY;
-    private @Nullable DrainTimes times;
+    private DrainEvent.@Nullable Times times;
     private long nextLookNanos;
     private boolean inRound;
     private boolean undone;
@@ -71,11 +75,21 @@ final class LoopDrain {
         if (undone || phase.isAccepting() || phase == DrainPhase.STOP_ACCEPTING) {
             return;
         }
-        plan.checkListener(connection.parent());
+        checkListener(connection.parent());
         connection.tell(plan.event());
         boolean tooLate = phase == DrainPhase.FORCING || phase == DrainPhase.DRAINED;
         if (tooLate && connection.list == connections.open) {
             connection.leave(connections);
+        }
+    }
+
+    /** Warns, once, of a listener that goes on accepting because nobody has told the manager of it. */
+    private void checkListener(@Nullable Channel listener) {
+        boolean managed = listener != null && listener.pipeline().get(AcceptWatch.class) != null;
+        if (!managed && listener instanceof ServerChannel && listener.isOpen() && plan.mayWarn()) {
+            LOG.warn(
+                    "{} still accepts connections during the drain: call GracefulCloseManager.manage(listener) after bind()",
+                    listener);
         }
     }
 
@@ -153,7 +167,7 @@ final class LoopDrain {
         try {
             return step(now);
         } catch (Throwable t) {
-            CloseLog.LOG.warn("a connection failed in {} of the drain; it goes on with the next", roundPhase, t);
+            LOG.warn("a connection failed in {} of the drain; it goes on with the next", roundPhase, t);
             return true;
         }
     }
@@ -179,7 +193,7 @@ final class LoopDrain {
     }
 
     private boolean unprepare() {
-        for (ConnectionList list : connections.lists()) {
+        for (ConnectionList<ManagedConnection> list : connections.lists()) {
             ManagedConnection connection = list.next();
             if (connection != null) {
                 connection.unwatchSilence();
@@ -191,7 +205,8 @@ final class LoopDrain {
 
     /** Closes what the drain did not wait for: its event loop was blocked, or it came at the last moment. */
     private boolean dismiss() {
-        for (ConnectionList list : List.of(connections.open, connections.idle, connections.longLived)) {
+        for (ConnectionList<ManagedConnection> list :
+                List.of(connections.open, connections.idle, connections.longLived)) {
             ManagedConnection connection = list.first();
             if (connection != null) {
                 connection.leave(connections);
@@ -242,7 +257,7 @@ final class LoopDrain {
     private List<OpenConnection> oldest(long now) {
         int max = plan.policy().maxBlockers();
         List<OpenConnection> found = new ArrayList<>();
-        for (ConnectionList list : connections.lists()) {
+        for (ConnectionList<ManagedConnection> list : connections.lists()) {
             ManagedConnection connection = list.first();
             for (int i = 0; i < max && connection != null; i++, connection = connection.next) {
                 found.add(connection.describe(connections, now));
@@ -253,10 +268,11 @@ final class LoopDrain {
     }
 
     private void schedule(Runnable task, long nanos) {
-        try {
-            scheduled = connections.loop().schedule(task, nanos, TimeUnit.NANOSECONDS);
-        } catch (RejectedExecutionException e) {
-            CloseLog.LOG.debug("{} does not run any more", connections.loop());
+        Future<?> next = EventLoops.schedule(connections.loop(), task, nanos);
+        if (next == null) {
+            LOG.debug("{} does not run any more", connections.loop());
+        } else {
+            scheduled = next;
         }
     }
 

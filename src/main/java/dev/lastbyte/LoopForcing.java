@@ -25,7 +25,7 @@ final class LoopForcing {
 
     /** Ends the next connection; returns false when each has been told to end. */
     boolean step(long now) {
-        for (ConnectionList list : connections.lists()) {
+        for (ConnectionList<ManagedConnection> list : connections.lists()) {
             ManagedConnection connection = list.next();
             if (connection != null) {
                 if (!forced.containsKey(connection)) {

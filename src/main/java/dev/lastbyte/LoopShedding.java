@@ -145,10 +145,10 @@ final class LoopShedding {
     /** When something is due next, if that is before the given moment. */
     long nextDue(long otherwise) {
         long next = otherwise;
-        next = connections.idle.size() > 0 ? DrainTimes.earlier(next, nextIdle()) : next;
-        next = connections.longLived.size() > 0 ? DrainTimes.earlier(next, nextLongLived()) : next;
+        next = connections.idle.size() > 0 ? DrainEvent.Times.earlier(next, nextIdle()) : next;
+        next = connections.longLived.size() > 0 ? DrainEvent.Times.earlier(next, nextLongLived()) : next;
         return connections.open.size() > 0
-                ? DrainTimes.earlier(next, plan.times().graceEndNanos())
+                ? DrainEvent.Times.earlier(next, plan.times().graceEndNanos())
                 : next;
     }
 

@@ -14,17 +14,7 @@ import org.jspecify.annotations.Nullable;
  * One connection as its manager sees it. Confined to the event loop on which the connection began; should the channel move to
  * another one, what it tells comes back here.
  */
-final class ManagedConnection implements Connection {
-    // These three belong to the list.
-    @Nullable
-    ManagedConnection previous;
-
-    @Nullable
-    ManagedConnection next;
-
-    @Nullable
-    ConnectionList list;
-
+final class ManagedConnection extends ConnectionList.Node<ManagedConnection> implements Connection {
     private final GracefulCloseConfig config;
     private final ConnectionRegistry registry;
     private @Nullable LoopConnections home;

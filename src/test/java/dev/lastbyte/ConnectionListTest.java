@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** The list of connections, and a pass over it while it changes. */
 class ConnectionListTest {
     private final ConnectionRegistry registry = new ConnectionRegistry(SystemView.REAL, new ClosingBudget(1, 1));
-    private final ConnectionList list = new ConnectionList();
+    private final ConnectionList<ManagedConnection> list = new ConnectionList<>();
 
     private ManagedConnection connection() {
         return new ManagedConnection(GracefulCloseConfig.defaults(), registry);

@@ -34,7 +34,7 @@ final class ListenerChild {
                     System.out.println("stopped plainly");
                 } else {
                     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-                    ListenerReport report = ListenerStop.start(
+                    ListenerStop.Result report = ListenerStop.start(
                                     server.listener(),
                                     deadline,
                                     SystemView.REAL,

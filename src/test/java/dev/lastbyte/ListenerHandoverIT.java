@@ -44,7 +44,7 @@ class ListenerHandoverIT {
                             String.valueOf(address.getPort()))) {
                 second.await("bound");
                 storm.awaitServed(storm.served() + 500);
-                ListenerReport report = ListenerStop.start(
+                ListenerStop.Result report = ListenerStop.start(
                                 first.listener(),
                                 System.nanoTime() + TimeUnit.SECONDS.toNanos(10),
                                 SystemView.REAL,

@@ -2,6 +2,8 @@ package dev.lastbyte;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -33,7 +35,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -81,7 +82,7 @@ class ListenerStopIT {
         for (int round = 0; round < 2; round++) {
             Round end = round(transport, new InetSocketAddress(bind, 0), connect, this::stop);
             assertEquals(List.of(), end.storm.lost(), end::toString);
-            assertTrue(end.report.isFiltered(), end::toString);
+            assertTrue(end.report.filtered(), end::toString);
             assertEquals(0, end.report.unaccepted().orElse(0), end::toString);
             assertEquals(transport.label(), end.report.transport());
         }
@@ -93,7 +94,7 @@ class ListenerStopIT {
         for (int round = 0; round < 10; round++) {
             Round end = round(transport, transport.newAddress(), "", this::stop);
             assertEquals(List.of(), end.storm.lost(), end::toString);
-            assertTrue(end.report.isFiltered(), end::toString);
+            assertTrue(end.report.filtered(), end::toString);
             assertEquals(OptionalLong.of(0), end.report.unaccepted(), end::toString);
         }
     }
@@ -110,7 +111,7 @@ class ListenerStopIT {
         try (OneByteServer server = server(transport, b -> b.handler(acceptsNobody));
                 SocketChannel one = connect(server.address());
                 SocketChannel another = connect(server.address())) {
-            ListenerReport report = stop(server.listener());
+            ListenerStop.Result report = stop(server.listener());
             assertEquals(OptionalLong.of(2), report.unaccepted(), report::toString);
             assertEquals(-1, one.read(ByteBuffer.allocate(1)));
             assertEquals(-1, another.read(ByteBuffer.allocate(1)));
@@ -129,9 +130,9 @@ class ListenerStopIT {
         try {
             Channel listener = new EpollServerDomainSocketChannel(socket.intValue(), true);
             group.register(listener).sync();
-            ListenerReport report = stop(listener);
+            ListenerStop.Result report = stop(listener);
             assertFalse(listener.isOpen());
-            assertFalse(report.isFiltered(), report::toString);
+            assertFalse(report.filtered(), report::toString);
             assertEquals(OptionalLong.empty(), report.unaccepted(), report::toString);
         } finally {
             group.shutdownGracefully(0, 20, TimeUnit.SECONDS).awaitUninterruptibly(30, TimeUnit.SECONDS);
@@ -146,10 +147,10 @@ class ListenerStopIT {
         Round end = round(transport, transport.newAddress(), "127.0.0.1", this::stop);
         System.out.println(end);
         boolean filtered = transport != Transports.NIO && transport != Transports.NIO_UNIX;
-        assertEquals(filtered, end.report.isFiltered());
+        assertEquals(filtered, end.report.filtered());
         assertTrue(filtered || end.report.unaccepted().isEmpty(), end::toString);
         assertEquals(0, end.report.unaccepted().orElse(0), end::toString);
-        assertEquals(Optional.empty(), end.report.failure());
+        assertNull(end.report.failure());
         assertTrue(end.report.time().compareTo(LATE) < 0, end::toString);
     }
 
@@ -178,7 +179,7 @@ class ListenerStopIT {
         for (int round = 0; round < 60 && lost == 0; round++) {
             Round end = round(transport, transport.newAddress(), "127.0.0.1", listener -> {
                 listener.close().syncUninterruptibly();
-                return new ListenerReport(null, "", false, false, OptionalLong.empty(), 0, null);
+                return new ListenerStop.Result(null, "", false, false, OptionalLong.empty(), Duration.ZERO, null);
             });
             lost += end.storm.lost().size();
         }
@@ -196,7 +197,7 @@ class ListenerStopIT {
                 clients.get(i).write(ByteBuffer.allocate(1));
             }
             assertEquals(0, server.accepted());
-            ListenerReport report = stop(server.listener());
+            ListenerStop.Result report = stop(server.listener());
             for (SocketChannel client : clients) {
                 assertEquals(1, client.read(ByteBuffer.allocate(1)), report::toString);
                 client.close();
@@ -214,7 +215,7 @@ class ListenerStopIT {
     void stop_withSilentHandshake_endsByTheDeadline_andCountsIt(Transports transport) throws Exception {
         try (OneByteServer server = server(transport, b -> b.option(TCP_DEFER_ACCEPT, 30));
                 SocketChannel silent = connect(server.address())) {
-            ListenerReport report = stop(server.listener(), Duration.ofMillis(400));
+            ListenerStop.Result report = stop(server.listener(), Duration.ofMillis(400));
             assumeTableWasRead(report);
             assertEquals(OptionalLong.of(1), report.unaccepted(), report::toString);
             assertTrue(report.time().toMillis() >= 300, report::toString);
@@ -229,7 +230,7 @@ class ListenerStopIT {
     void stop_withSilentHandshake_doesNotWaitForALateDeadline(Transports transport) throws Exception {
         try (OneByteServer server = server(transport, b -> b.option(TCP_DEFER_ACCEPT, 30));
                 SocketChannel silent = connect(server.address())) {
-            ListenerReport report = stop(server.listener(), Duration.ofSeconds(30));
+            ListenerStop.Result report = stop(server.listener(), Duration.ofSeconds(30));
             assumeTableWasRead(report);
             assertEquals(OptionalLong.of(1), report.unaccepted(), report::toString);
             assertTrue(report.time().compareTo(Duration.ofSeconds(5)) < 0, report::toString);
@@ -242,7 +243,7 @@ class ListenerStopIT {
     void handshakeThatEndsDuringTheStop_isServed(Transports transport) throws Exception {
         try (OneByteServer server = server(transport, b -> b.option(TCP_DEFER_ACCEPT, 30));
                 SocketChannel client = connect(server.address())) {
-            CompletableFuture<ListenerReport> report = begin(server.listener(), LATE);
+            CompletableFuture<ListenerStop.Result> report = begin(server.listener(), LATE);
             timer.submit(() -> {}).get(30, TimeUnit.SECONDS); // the filter may be on by now, the handshake stays
             client.write(ByteBuffer.allocate(1));
             assertEquals(1, client.read(ByteBuffer.allocate(1)));
@@ -269,13 +270,13 @@ class ListenerStopIT {
     void secondStop_andCloseByTheUser_endWithTheSameClose(Transports transport) throws Exception {
         try (OneByteServer server = server(transport, b -> {})) {
             Channel listener = server.listener();
-            CompletableFuture<ListenerReport> first = begin(listener, LATE);
-            CompletableFuture<ListenerReport> second = begin(listener, LATE);
+            CompletableFuture<ListenerStop.Result> first = begin(listener, LATE);
+            CompletableFuture<ListenerStop.Result> second = begin(listener, LATE);
             listener.close();
-            assertEquals(Optional.empty(), first.get(30, TimeUnit.SECONDS).failure());
-            assertEquals(Optional.empty(), second.get(30, TimeUnit.SECONDS).failure());
+            assertNull(first.get(30, TimeUnit.SECONDS).failure());
+            assertNull(second.get(30, TimeUnit.SECONDS).failure());
             assertFalse(listener.isOpen());
-            assertTrue(stop(listener).wasClosedBefore());
+            assertTrue(stop(listener).closedBefore());
         }
     }
 
@@ -283,9 +284,9 @@ class ListenerStopIT {
     @EnumSource(Transports.class)
     void deadlineThatHasPassed_closesAtOnce(Transports transport) throws Exception {
         try (OneByteServer server = server(transport, b -> {})) {
-            ListenerReport report = stop(server.listener(), Duration.ZERO);
+            ListenerStop.Result report = stop(server.listener(), Duration.ZERO);
             assertFalse(server.listener().isOpen());
-            assertFalse(report.isFiltered());
+            assertFalse(report.filtered());
         }
     }
 
@@ -294,9 +295,9 @@ class ListenerStopIT {
     void timerThatHasEnded_closesAtOnce(Transports transport) throws Exception {
         timer.shutdownNow();
         try (OneByteServer server = server(transport, b -> {})) {
-            ListenerReport report = stop(server.listener());
+            ListenerStop.Result report = stop(server.listener());
             assertFalse(server.listener().isOpen());
-            assertTrue(report.failure().isPresent(), report::toString);
+            assertNotNull(report.failure(), report::toString);
         }
     }
 
@@ -306,8 +307,8 @@ class ListenerStopIT {
         try (OneByteServer server = server(Transports.NIO, b -> {})) {
             try {
                 server.listener().eventLoop().execute(() -> awaitQuietly(release));
-                ListenerReport report = stop(server.listener(), Duration.ofMillis(100));
-                assertTrue(report.failure().isPresent(), report::toString);
+                ListenerStop.Result report = stop(server.listener(), Duration.ofMillis(100));
+                assertNotNull(report.failure(), report::toString);
             } finally {
                 release.countDown();
             }
@@ -321,7 +322,7 @@ class ListenerStopIT {
     void stop_onABusyLoop_servesThoseWhoWait(Transports transport) throws Exception {
         List<SocketChannel> clients = new ArrayList<>();
         try (OneByteServer server = server(transport, b -> b.option(ChannelOption.AUTO_READ, false))) {
-            AcceptBurst.prepare(server.listener()); // as manage() does
+            AcceptTurns.prepare(server.listener()); // as manage() does
             EventLoop loop = server.listener().eventLoop();
             AtomicBoolean busy = new AtomicBoolean(true);
             try {
@@ -329,7 +330,7 @@ class ListenerStopIT {
                 for (int i = 0; i < 150; i++) {
                     clients.add(connect(server.address()));
                 }
-                ListenerReport report = stop(server.listener(), Duration.ofMillis(500));
+                ListenerStop.Result report = stop(server.listener(), Duration.ofMillis(500));
                 assertEquals(OptionalLong.of(0), report.unaccepted(), report::toString);
                 awaitAnswers(clients, report);
             } finally {
@@ -345,7 +346,7 @@ class ListenerStopIT {
         CountDownLatch blocked = new CountDownLatch(1);
         CountDownLatch release = new CountDownLatch(1);
         try (OneByteServer server = server(transport, b -> b.option(ChannelOption.SO_BACKLOG, 128))) {
-            AcceptBurst.prepare(server.listener());
+            AcceptTurns.prepare(server.listener());
             try {
                 server.listener().eventLoop().execute(() -> {
                     blocked.countDown();
@@ -355,9 +356,9 @@ class ListenerStopIT {
                 for (int i = 0; i < 40; i++) {
                     clients.add(connect(server.address()));
                 }
-                CompletableFuture<ListenerReport> stop = begin(server.listener(), Duration.ofMillis(50));
+                CompletableFuture<ListenerStop.Result> stop = begin(server.listener(), Duration.ofMillis(50));
                 timer.schedule(release::countDown, 100, TimeUnit.MILLISECONDS);
-                ListenerReport report = stop.get(40, TimeUnit.SECONDS);
+                ListenerStop.Result report = stop.get(40, TimeUnit.SECONDS);
                 awaitAnswers(clients, report);
             } finally {
                 release.countDown();
@@ -383,7 +384,7 @@ class ListenerStopIT {
         }
     }
 
-    private static void awaitAnswers(List<SocketChannel> clients, ListenerReport report) throws IOException {
+    private static void awaitAnswers(List<SocketChannel> clients, ListenerStop.Result report) throws IOException {
         for (SocketChannel client : clients) {
             client.write(ByteBuffer.allocate(1));
             assertEquals(1, client.read(ByteBuffer.allocate(1)), report::toString);
@@ -395,7 +396,7 @@ class ListenerStopIT {
     @Test
     void epollWithoutTcpInfo_isClosedAllTheSame() throws Exception {
         try (OneByteServer server = server(Transports.EPOLL, b -> {})) {
-            ListenerReport report = ListenerStop.start(
+            ListenerStop.Result report = ListenerStop.start(
                             server.listener(),
                             1 + LATE.toNanos(),
                             new FrozenSystem(),
@@ -403,20 +404,20 @@ class ListenerStopIT {
                             new HandshakeLooks(SystemView.REAL, SocketTable.SYSTEM))
                     .toCompletableFuture()
                     .get(30, TimeUnit.SECONDS);
-            assertFalse(report.isFiltered());
+            assertFalse(report.filtered());
             assertEquals(OptionalLong.empty(), report.unaccepted());
         }
     }
 
     /** With a hundred thousand sockets, of whatever process, the kernel takes longer to list them than a stop allows. */
-    private static void assumeTableWasRead(ListenerReport report) {
+    private static void assumeTableWasRead(ListenerStop.Result report) {
         assumeTrue(report.unaccepted().isPresent(), "the kernel's table of sockets is too long, or cannot be read");
     }
 
-    private record Round(ConnectStorm storm, ListenerReport report) {}
+    private record Round(ConnectStorm storm, ListenerStop.Result report) {}
 
     private interface Stop {
-        ListenerReport stop(Channel listener) throws Exception;
+        ListenerStop.Result stop(Channel listener) throws Exception;
     }
 
     /** Clients connect all the time while the listener is stopped; each ends when it is refused. */
@@ -428,7 +429,7 @@ class ListenerStopIT {
                     : server.address();
             try (ConnectStorm storm = ConnectStorm.untilRefused(target, CLIENTS)) {
                 storm.awaitServed(10 * CLIENTS);
-                ListenerReport report = stop.stop(server.listener());
+                ListenerStop.Result report = stop.stop(server.listener());
                 assertFalse(server.listener().isOpen());
                 storm.join();
                 assertTrue(storm.refused() > 0, storm::toString);
@@ -457,15 +458,15 @@ class ListenerStopIT {
         return channel;
     }
 
-    private ListenerReport stop(Channel listener) throws Exception {
+    private ListenerStop.Result stop(Channel listener) throws Exception {
         return stop(listener, LATE);
     }
 
-    private ListenerReport stop(Channel listener, Duration limit) throws Exception {
+    private ListenerStop.Result stop(Channel listener, Duration limit) throws Exception {
         return begin(listener, limit).get(40, TimeUnit.SECONDS);
     }
 
-    private CompletableFuture<ListenerReport> begin(Channel listener, Duration limit) {
+    private CompletableFuture<ListenerStop.Result> begin(Channel listener, Duration limit) {
         return ListenerStop.start(
                         listener,
                         System.nanoTime() + limit.toNanos(),
