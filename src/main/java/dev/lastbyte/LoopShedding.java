@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class LoopShedding {
     /** As long as a peer that has everything is waited for in any case. */
-    private static final long MIN_WAIT_NANOS = GracefulCloseConfig.DEFAULT_QUIET_PERIOD.toNanos();
+    private static final long MIN_WAIT_NANOS = 
+            GracefulCloseConfig.defaults().quietPeriod().toNanos();
 
     private final LoopConnections connections;
     private final DrainPlan plan;

@@ -1,5 +1,6 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.Loggers;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.Version;
@@ -9,12 +10,14 @@ import java.util.WeakHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
 
 /**
  * What is known to be broken in the Netty that runs, as far as it touches half-closed connections; each is said once, with the
  * version and the fix. Thread-safe.
  */
 final class NettyGuard {
+    private static final Logger LOG = Loggers.of(NettyGuard.class);
     private static final Pattern VERSION = Pattern.compile("4\\.2\\.(\\d+)\\..*");
 
     /** Whether the epoll transport that a channel class belongs to spins. */
@@ -44,7 +47,7 @@ final class NettyGuard {
     /** Says what is wrong with half-closed connections on this channel's transport, if anything is. */
     static void warnOnce(Channel channel) {
         if (spinsWhenHalfClosed(channel) && SPIN_TOLD.compareAndSet(false, true)) {
-            CloseLog.LOG.warn(
+            LOG.warn(
                     "{} the epoll transport of Netty {} takes a whole core while a half-closed connection that has ended is open"
                             + " (CVE-2026-42577); such connections are closed within a second here. Use Netty 4.2.13 or newer",
                     channel,
@@ -52,7 +55,7 @@ final class NettyGuard {
         }
         TransportKind kind = TransportKind.of(channel);
         if (kind.ignoresHalfClosure() && UNIX_TOLD.compareAndSet(false, true)) {
-            CloseLog.LOG.warn(
+            LOG.warn(
                     "{} Unix domain sockets of this transport ({}, Netty {}) ignore ALLOW_HALF_CLOSURE: a peer that ends its side"
                             + " first loses pending output. Use the epoll transport's Unix domain sockets",
                     channel,
@@ -64,7 +67,7 @@ final class NettyGuard {
     /** Says, once per event loop group, that its shutdown has cut connections that were closing. */
     static void warnLoopShutdown(Channel channel) {
         if (SHUT_DOWN.putIfAbsent(groupOf(channel), true) == null) {
-            CloseLog.LOG.warn(
+            LOG.warn(
                     "{} was closing, as others may have been, when its event loop was shut down: Netty then closes at once and"
                             + " cancels all timers. Drain first: GracefulCloseManager.drainAndShutdown(groups)",
                     channel);
