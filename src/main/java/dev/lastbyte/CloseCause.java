@@ -35,11 +35,11 @@ public enum CloseCause {
     HALF_CLOSE_UNSUPPORTED,
     /** {@link GracefulCloseHandler#closeNow} ended it. */
     FORCED,
-    /** The drain of the whole server reached its deadline, see {@link DrainPolicy#drainTimeout()}. */
+    /** The drain of the whole server reached its deadline, see {@link dev.lastbyte.drain.DrainPolicy#drainTimeout()}. */
     DRAIN_DEADLINE,
     /**
-     * More connections, or more bytes, were closing than {@link GracefulCloseManager.Builder#maxClosing} or {@link
-     * GracefulCloseManager.Builder#maxClosingBytes} allow, and this close was the oldest.
+     * More connections, or more bytes, were closing than {@link dev.lastbyte.drain.GracefulCloseManager.Builder#maxClosing} or {@link
+     * dev.lastbyte.drain.GracefulCloseManager.Builder#maxClosingBytes} allow, and this close was the oldest.
      */
     EVICTED,
     /** The handler was removed from the pipeline while it was closing the connection. */

@@ -2,6 +2,8 @@ package dev.lastbyte;
 
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
+import dev.lastbyte.internal.NettyGuard;
+import dev.lastbyte.internal.TransportKind;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;

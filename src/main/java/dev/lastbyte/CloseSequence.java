@@ -1,7 +1,13 @@
 package dev.lastbyte;
 
 import dev.lastbyte.internal.EventLoops;
+import dev.lastbyte.internal.HalfClosure;
 import dev.lastbyte.internal.Loggers;
+import dev.lastbyte.internal.LoopTimer;
+import dev.lastbyte.internal.NettyGuard;
+import dev.lastbyte.internal.OutboundFlush;
+import dev.lastbyte.internal.SocketLinger;
+import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TcpInfo;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;

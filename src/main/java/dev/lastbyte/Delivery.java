@@ -1,7 +1,9 @@
 package dev.lastbyte;
 
 import dev.lastbyte.internal.DeliveryListener;
+import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TcpInfo;
+import dev.lastbyte.internal.TransportKind;
 import io.netty.channel.Channel;
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,6 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.Checks;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;

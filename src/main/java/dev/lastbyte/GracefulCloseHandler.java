@@ -1,7 +1,11 @@
 package dev.lastbyte;
 
 import dev.lastbyte.internal.EventLoops;
+import dev.lastbyte.internal.HalfClosure;
 import dev.lastbyte.internal.Loggers;
+import dev.lastbyte.internal.NettyGuard;
+import dev.lastbyte.internal.SystemView;
+import dev.lastbyte.internal.TransportKind;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufHolder;
 import io.netty.channel.Channel;
@@ -161,7 +165,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
 
     /**
      * Tells that the connection is a stream or a tunnel: a drain does not wait for it to become idle, but closes it within
-     * {@link DrainPolicy#longLivedPeriod()}. It stays so. Does nothing without a handler of a {@link GracefulCloseManager}.
+     * {@link dev.lastbyte.drain.DrainPolicy#longLivedPeriod()}. It stays so. Does nothing without a handler of a {@link dev.lastbyte.drain.GracefulCloseManager}.
      *
      * @throws NullPointerException if {@code channel} is null
      */

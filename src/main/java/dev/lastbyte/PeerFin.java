@@ -1,6 +1,9 @@
 package dev.lastbyte;
 
+import dev.lastbyte.internal.ChannelTimer;
 import dev.lastbyte.internal.Loggers;
+import dev.lastbyte.internal.OutboundFlush;
+import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TcpInfo;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;

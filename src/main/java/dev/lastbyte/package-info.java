@@ -21,12 +21,12 @@
  * (the state machine, with a diagram), then one file per wire action: {@code OutboundFlush}, {@code HalfClosure}, {@code
  * DiscardPump}, {@code DeliveryWatch}, {@code SocketLinger}. The result is a {@link dev.lastbyte.CloseReport}.
  *
- * <p>A whole server is drained by a {@link dev.lastbyte.GracefulCloseManager}; read on there with {@code DrainSequence} (the
+ * <p>A whole server is drained by a {@link dev.lastbyte.drain.GracefulCloseManager}; read on there with {@code DrainSequence} (the
  * phases, on a thread of their own), {@code LoopDrain} (what each event loop does with its connections) and {@code
  * ListenerStop} (how a listener closes without losing who waits in its queue). The result is a {@link
- * dev.lastbyte.DrainReport}.
+ * dev.lastbyte.drain.DrainReport}.
  *
- * <p>{@link dev.lastbyte.SegmentPolicy} decides how flushes become segments ({@code CorkHandler}), {@link dev.lastbyte.TcpOptions}
+ * <p>{@link dev.lastbyte.tcp.SegmentPolicy} decides how flushes become segments ({@code CorkHandler}), {@link dev.lastbyte.tcp.TcpOptions}
  * sets socket options.
  *
  * <p>Everything that belongs to one connection runs on that channel's event loop; nothing blocks.

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.internal.TcpInfo;
+import dev.lastbyte.tcp.SegmentPolicy;
+import dev.lastbyte.tcp.TcpOptions;
 import dev.lastbyte.testing.ChildJvm;
 import dev.lastbyte.testing.RealSockets;
 import io.netty.bootstrap.Bootstrap;

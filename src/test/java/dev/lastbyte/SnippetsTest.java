@@ -3,6 +3,14 @@ package dev.lastbyte;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.drain.DrainOutcome;
+import dev.lastbyte.drain.DrainPolicy;
+import dev.lastbyte.drain.GracefulCloseManager;
+import dev.lastbyte.tcp.MessageEndHandler;
+import dev.lastbyte.tcp.SegmentPolicy;
+import dev.lastbyte.tcp.SendQueue;
+import dev.lastbyte.tcp.SendQueueSnapshot;
+import dev.lastbyte.tcp.TcpOptions;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.embedded.EmbeddedChannel;

@@ -6,6 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.lastbyte.drain.DrainEvent;
+import dev.lastbyte.drain.DrainOutcome;
+import dev.lastbyte.drain.DrainReport;
+import dev.lastbyte.drain.Drained;
+import dev.lastbyte.drain.ManagedServer;
 import dev.lastbyte.testing.BytePattern;
 import dev.lastbyte.testing.Eventually;
 import dev.lastbyte.testing.RealSockets;

@@ -2,7 +2,7 @@ package dev.lastbyte.bench;
 
 import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.GracefulCloseHandler;
-import dev.lastbyte.GracefulCloseManager;
+import dev.lastbyte.drain.GracefulCloseManager;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;

@@ -1,11 +1,11 @@
 package dev.lastbyte.bench;
 
 import dev.lastbyte.CloseStrategy;
-import dev.lastbyte.DrainPolicy;
 import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.GracefulCloseHandler;
-import dev.lastbyte.GracefulCloseManager;
 import dev.lastbyte.demo.Transport;
+import dev.lastbyte.drain.DrainPolicy;
+import dev.lastbyte.drain.GracefulCloseManager;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;

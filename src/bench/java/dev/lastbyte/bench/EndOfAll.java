@@ -1,8 +1,8 @@
 package dev.lastbyte.bench;
 
-import dev.lastbyte.DrainPolicy;
-import dev.lastbyte.DrainReport;
-import dev.lastbyte.GracefulCloseManager;
+import dev.lastbyte.drain.DrainPolicy;
+import dev.lastbyte.drain.DrainReport;
+import dev.lastbyte.drain.GracefulCloseManager;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;

@@ -1,7 +1,7 @@
 package dev.lastbyte.bench;
 
 import dev.lastbyte.GracefulCloseHandler;
-import dev.lastbyte.GracefulCloseManager;
+import dev.lastbyte.drain.GracefulCloseManager;
 import io.netty.channel.ChannelPipeline;
 import java.util.function.Consumer;
 

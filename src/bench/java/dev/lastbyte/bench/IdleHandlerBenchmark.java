@@ -2,7 +2,7 @@ package dev.lastbyte.bench;
 
 import com.sun.management.ThreadMXBean;
 import dev.lastbyte.GracefulCloseHandler;
-import dev.lastbyte.GracefulCloseManager;
+import dev.lastbyte.drain.GracefulCloseManager;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelDuplexHandler;

@@ -1,8 +1,8 @@
 package dev.lastbyte.bench;
 
 import dev.lastbyte.GracefulCloseHandler;
-import dev.lastbyte.GracefulCloseManager;
 import dev.lastbyte.demo.Transport;
+import dev.lastbyte.drain.GracefulCloseManager;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;

@@ -4,8 +4,8 @@ import static dev.lastbyte.demo.BuilderOption.count;
 import static dev.lastbyte.demo.BuilderOption.size;
 import static dev.lastbyte.demo.BuilderOption.time;
 
-import dev.lastbyte.DrainPolicy;
-import dev.lastbyte.GracefulCloseManager;
+import dev.lastbyte.drain.DrainPolicy;
+import dev.lastbyte.drain.GracefulCloseManager;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 package dev.lastbyte.http;
 
-import dev.lastbyte.DrainEvent;
 import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.drain.DrainEvent;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.HeldCloses;
 import io.netty.channel.ChannelDuplexHandler;

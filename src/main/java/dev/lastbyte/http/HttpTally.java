@@ -1,9 +1,9 @@
 package dev.lastbyte.http;
 
 import dev.lastbyte.CloseOverride;
-import dev.lastbyte.FarewellExchange;
-import dev.lastbyte.FarewellExchange.LateInput;
 import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.farewell.FarewellExchange;
+import dev.lastbyte.farewell.FarewellExchange.LateInput;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import java.time.Duration;

@@ -1,8 +1,8 @@
 package dev.lastbyte.http2;
 
-import dev.lastbyte.DrainEvent;
-import dev.lastbyte.FarewellExchange;
 import dev.lastbyte.FarewellReport;
+import dev.lastbyte.drain.DrainEvent;
+import dev.lastbyte.farewell.FarewellExchange;
 import dev.lastbyte.internal.EventLoops;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;

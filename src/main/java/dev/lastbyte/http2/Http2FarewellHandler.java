@@ -1,7 +1,7 @@
 package dev.lastbyte.http2;
 
 import dev.lastbyte.CloseStartedEvent;
-import dev.lastbyte.DrainEvent;
+import dev.lastbyte.drain.DrainEvent;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * later streams are refused with RST_STREAM, and the peer may safely repeat them elsewhere. The connection is closed when the streams
  * have ended, {@code limit} after {@code close()}, or after half of the time that a drain has left. This close bypasses the codec's own
  * {@code close()}, which would wait for its {@code gracefulShutdownTimeoutMillis}. In a drain all of this begins at once, or, with
- * {@link dev.lastbyte.DrainPolicy#closeSpread()} and no open stream, when the manager closes the connection.
+ * {@link dev.lastbyte.drain.DrainPolicy#closeSpread()} and no open stream, when the manager closes the connection.
  *
  * <p>A client sends one GOAWAY on {@code close()} and waits for its requests in the same way; a drain closes it when it is idle.
  *

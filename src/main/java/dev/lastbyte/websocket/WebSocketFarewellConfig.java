@@ -144,9 +144,9 @@ public final class WebSocketFarewellConfig {
         }
 
         /**
-         * Begins the farewell as soon as the connection hears {@link dev.lastbyte.DrainEvent}. Default: when the manager closes the
-         * connection, within {@link dev.lastbyte.DrainPolicy#longLivedPeriod()} and spread by {@link
-         * dev.lastbyte.DrainPolicy#closeSpread()}.
+         * Begins the farewell as soon as the connection hears {@link dev.lastbyte.drain.DrainEvent}. Default: when the manager closes the
+         * connection, within {@link dev.lastbyte.drain.DrainPolicy#longLivedPeriod()} and spread by {@link
+         * dev.lastbyte.drain.DrainPolicy#closeSpread()}.
          */
         public Builder farewellAtDrain() {
             farewellAtDrain = true;

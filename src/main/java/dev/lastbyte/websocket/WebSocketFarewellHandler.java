@@ -1,9 +1,9 @@
 package dev.lastbyte.websocket;
 
-import dev.lastbyte.DrainEvent;
-import dev.lastbyte.FarewellExchange;
 import dev.lastbyte.FarewellReport;
 import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.drain.DrainEvent;
+import dev.lastbyte.farewell.FarewellExchange;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.HeldCloses;
 import io.netty.channel.ChannelDuplexHandler;
@@ -54,7 +54,7 @@ import org.jspecify.annotations.Nullable;
  * the same status, cannot be told from one that answers.
  *
  * <p>From the handshake on the connection is {@linkplain GracefulCloseHandler#longLived long-lived}: a drain closes it within
- * {@link dev.lastbyte.DrainPolicy#longLivedPeriod()}.
+ * {@link dev.lastbyte.drain.DrainPolicy#longLivedPeriod()}.
  *
  * <p>One instance serves one channel. Confined to the channel's event loop.
  */

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.CloseStrategy;
-import dev.lastbyte.DrainPolicy;
 import dev.lastbyte.GracefulCloseConfig;
+import dev.lastbyte.drain.DrainPolicy;
 import dev.lastbyte.http.HttpFarewellConfig;
 import java.time.Duration;
 import java.util.List;

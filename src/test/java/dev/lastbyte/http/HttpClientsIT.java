@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
-import dev.lastbyte.DrainOutcome;
-import dev.lastbyte.DrainReport;
+import dev.lastbyte.drain.DrainOutcome;
+import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.testing.BytePattern;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.Transports;

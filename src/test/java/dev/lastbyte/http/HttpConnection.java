@@ -4,11 +4,11 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.lastbyte.CloseReport;
-import dev.lastbyte.DrainEvents;
-import dev.lastbyte.DrainPolicy;
 import dev.lastbyte.FarewellReport;
 import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.drain.DrainEvents;
+import dev.lastbyte.drain.DrainPolicy;
 import dev.lastbyte.testing.EmbeddedDuplexChannel;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;

@@ -1,7 +1,7 @@
 package dev.lastbyte.http;
 
-import dev.lastbyte.DrainReport;
 import dev.lastbyte.GracefulCloseConfig;
+import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.testing.Transports;
 import java.io.BufferedReader;
 import java.io.IOException;

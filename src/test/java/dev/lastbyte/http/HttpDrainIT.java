@@ -3,9 +3,9 @@ package dev.lastbyte.http;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.lastbyte.DrainOutcome;
-import dev.lastbyte.DrainReport;
 import dev.lastbyte.GracefulCloseConfig;
+import dev.lastbyte.drain.DrainOutcome;
+import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.Transports;
 import java.time.Duration;

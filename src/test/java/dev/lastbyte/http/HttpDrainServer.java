@@ -1,9 +1,9 @@
 package dev.lastbyte.http;
 
-import dev.lastbyte.DrainPolicy;
-import dev.lastbyte.DrainReport;
 import dev.lastbyte.GracefulCloseConfig;
-import dev.lastbyte.GracefulCloseManager;
+import dev.lastbyte.drain.DrainPolicy;
+import dev.lastbyte.drain.DrainReport;
+import dev.lastbyte.drain.GracefulCloseManager;
 import dev.lastbyte.testing.Eventually;
 import dev.lastbyte.testing.ResourceCheck;
 import dev.lastbyte.testing.TestTls;

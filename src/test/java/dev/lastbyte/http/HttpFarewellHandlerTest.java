@@ -11,9 +11,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.CloseStartedEvent;
-import dev.lastbyte.DrainEvents;
-import dev.lastbyte.DrainPolicy;
 import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.drain.DrainEvents;
+import dev.lastbyte.drain.DrainPolicy;
 import dev.lastbyte.testing.NoLeaks;
 import dev.lastbyte.testing.NoWarnings;
 import io.netty.buffer.Unpooled;

@@ -1,8 +1,8 @@
 package dev.lastbyte.demo.serve;
 
-import dev.lastbyte.DrainReport;
-import dev.lastbyte.GracefulCloseManager;
 import dev.lastbyte.demo.Transport;
+import dev.lastbyte.drain.DrainReport;
+import dev.lastbyte.drain.GracefulCloseManager;
 import dev.lastbyte.http.HttpFarewellConfig;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;

@@ -1,10 +1,10 @@
 package dev.lastbyte.demo.serve;
 
-import dev.lastbyte.DrainListener;
-import dev.lastbyte.DrainPhase;
-import dev.lastbyte.DrainProgress;
-import dev.lastbyte.OpenConnection;
 import dev.lastbyte.demo.Terminal;
+import dev.lastbyte.drain.DrainListener;
+import dev.lastbyte.drain.DrainPhase;
+import dev.lastbyte.drain.DrainProgress;
+import dev.lastbyte.drain.OpenConnection;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;

@@ -1,10 +1,10 @@
 package dev.lastbyte.demo.serve;
 
 import dev.lastbyte.CloseReport;
-import dev.lastbyte.DrainReport;
-import dev.lastbyte.ListenerReport;
-import dev.lastbyte.OpenConnection;
 import dev.lastbyte.demo.Json;
+import dev.lastbyte.drain.DrainReport;
+import dev.lastbyte.drain.ListenerReport;
+import dev.lastbyte.drain.OpenConnection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;

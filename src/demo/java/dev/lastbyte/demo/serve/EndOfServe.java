@@ -1,6 +1,6 @@
 package dev.lastbyte.demo.serve;
 
-import dev.lastbyte.DrainReport;
+import dev.lastbyte.drain.DrainReport;
 import java.io.PrintStream;
 import java.util.Optional;
 

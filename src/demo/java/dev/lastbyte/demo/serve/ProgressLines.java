@@ -1,9 +1,9 @@
 package dev.lastbyte.demo.serve;
 
-import dev.lastbyte.DrainListener;
-import dev.lastbyte.DrainPhase;
-import dev.lastbyte.DrainProgress;
 import dev.lastbyte.demo.Json;
+import dev.lastbyte.drain.DrainListener;
+import dev.lastbyte.drain.DrainPhase;
+import dev.lastbyte.drain.DrainProgress;
 import java.io.PrintStream;
 import java.util.LinkedHashMap;
 import java.util.Map;

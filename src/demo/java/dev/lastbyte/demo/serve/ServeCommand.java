@@ -1,14 +1,14 @@
 package dev.lastbyte.demo.serve;
 
-import dev.lastbyte.DrainListener;
 import dev.lastbyte.GracefulCloseConfig;
-import dev.lastbyte.GracefulCloseManager;
 import dev.lastbyte.demo.CloseWay;
 import dev.lastbyte.demo.DrainOptions;
 import dev.lastbyte.demo.HttpOptions;
 import dev.lastbyte.demo.LimitOptions;
 import dev.lastbyte.demo.Names;
 import dev.lastbyte.demo.Transport;
+import dev.lastbyte.drain.DrainListener;
+import dev.lastbyte.drain.GracefulCloseManager;
 import dev.lastbyte.http.HttpFarewellConfig;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;

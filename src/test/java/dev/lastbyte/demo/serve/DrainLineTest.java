@@ -3,8 +3,8 @@ package dev.lastbyte.demo.serve;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.lastbyte.DrainReport;
-import dev.lastbyte.GracefulCloseManager;
+import dev.lastbyte.drain.DrainReport;
+import dev.lastbyte.drain.GracefulCloseManager;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;

@@ -1,14 +1,14 @@
 package dev.lastbyte.demo.serve;
 
-import dev.lastbyte.DrainEvent;
-import dev.lastbyte.DrainListener;
-import dev.lastbyte.DrainPhase;
-import dev.lastbyte.DrainPolicy;
-import dev.lastbyte.DrainProgress;
-import dev.lastbyte.DrainReport;
 import dev.lastbyte.GracefulCloseConfig;
-import dev.lastbyte.GracefulCloseManager;
 import dev.lastbyte.demo.Transport;
+import dev.lastbyte.drain.DrainEvent;
+import dev.lastbyte.drain.DrainListener;
+import dev.lastbyte.drain.DrainPhase;
+import dev.lastbyte.drain.DrainPolicy;
+import dev.lastbyte.drain.DrainProgress;
+import dev.lastbyte.drain.DrainReport;
+import dev.lastbyte.drain.GracefulCloseManager;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.lastbyte.GracefulCloseManager;
+import dev.lastbyte.drain.GracefulCloseManager;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.util.List;

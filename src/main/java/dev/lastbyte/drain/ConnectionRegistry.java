@@ -1,0 +1,92 @@
+package dev.lastbyte.drain;
+
+import dev.lastbyte.internal.SystemView;
+import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All connections of one manager, kept by the event loops themselves. The loops share this map, which they only read once they
+ * are known, and nothing else. Thread-safe.
+ */
+final class ConnectionRegistry {
+    private final SystemView system;
+    private final ClosingBudget budget;
+    private final Map<EventLoop, LoopConnections> loops = new ConcurrentHashMap<>();
+    private final LoopCounters retired = new LoopCounters();
+    private volatile @Nullable DrainPlan plan;
+
+    ConnectionRegistry(SystemView system, ClosingBudget budget) {
+        this.system = system;
+        this.budget = budget;
+    }
+
+    SystemView system() {
+        return system;
+    }
+
+    ClosingBudget budget() {
+        return budget;
+    }
+
+    /** The connections of an event loop, with the drain under way, if there is one. */
+    LoopConnections of(EventLoop loop) {
+        LoopConnections known = loops.get(loop);
+        if (known != null) {
+            return known;
+        }
+        LoopConnections fresh = new LoopConnections(loop, this);
+        LoopConnections earlier = loops.putIfAbsent(loop, fresh);
+        if (earlier != null) {
+            return earlier;
+        }
+        if (fresh.runsByItself()) {
+            loop.terminationFuture().addListener(ended -> retire(fresh));
+        }
+        return fresh;
+    }
+
+    /** An event loop has ended. */
+    void retire(LoopConnections gone) {
+        synchronized (retired) {
+            gone.retire(retired);
+            loops.remove(gone.loop());
+        }
+    }
+
+    Collection<LoopConnections> loops() {
+        return loops.values();
+    }
+
+    ConnectionCounts counts() {
+        synchronized (retired) { // no loop is counted twice, or not at all
+            List<LoopCounters> all = new ArrayList<>();
+            all.add(retired);
+            loops.values().forEach(loop -> all.add(loop.counters()));
+            return ConnectionCounts.read(all);
+        }
+    }
+
+    /** The drain under way, or that has been; null while the server serves. */
+    @Nullable
+    DrainPlan plan() {
+        return plan;
+    }
+
+    /**
+     * Begins or, with null, takes back a drain. A connection looks at the plan after it has entered its list, and each list is
+     * looked through after this: so none escapes.
+     */
+    void plan(@Nullable DrainPlan next) {
+        plan = next;
+    }
+
+    /** Makes every event loop look at its connections. */
+    void lookAround() {
+        loops.values().forEach(loop -> loop.execute(loop::lookAround));
+    }
+}

@@ -1,0 +1,108 @@
+package dev.lastbyte.drain;
+
+import dev.lastbyte.GracefulCloseHandler;
+import io.netty.channel.Channel;
+import io.netty.util.AttributeKey;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * User event that asks the handlers of a connection to finish: the server is being drained. It travels once through each
+ * pipeline, from its head, when the server has stopped accepting, or at once if the connection comes later. A handler should take no new work now
+ * (HTTP: {@code Connection: close} on the next response) and close the channel when the work in hand is done; the manager
+ * closes what is idle by itself, and whatever is left when its time is over. Thread-safe.
+ */
+public final class DrainEvent {
+    private static final AttributeKey<DrainEvent> KEY = AttributeKey.valueOf("dev.lastbyte.DRAIN");
+
+    /**
+     * The moments at which the parts of a drain end; the drain may bring them forward. Immutable.
+     *
+     * @param announcedNanos when the announcement has lasted long enough
+     * @param graceEndNanos when busy connections are closed as they are
+     * @param longLivedEndNanos when the last long-lived connection is closed
+     * @param deadlineNanos when everything is over
+     */
+    record Times(long announcedNanos, long graceEndNanos, long longLivedEndNanos, long deadlineNanos) {
+        static Times of(DrainPolicy policy, long startNanos) {
+            long announced = startNanos + policy.announceDelayNanos();
+            return new Times(
+                    announced,
+                    announced + policy.gracePeriodNanos(),
+                    announced + policy.longLivedPeriodNanos(),
+                    startNanos + policy.drainTimeoutNanos());
+        }
+
+        /** Each of the moments, or another drain's where that is earlier. */
+        Times orEarlier(Times other) {
+            return new Times(
+                    earlier(announcedNanos, other.announcedNanos),
+                    earlier(graceEndNanos, other.graceEndNanos),
+                    earlier(longLivedEndNanos, other.longLivedEndNanos),
+                    earlier(deadlineNanos, other.deadlineNanos));
+        }
+
+        static long earlier(long a, long b) {
+            return a - b < 0 ? a : b;
+        }
+    }
+
+    private final Duration closeSpread;
+    private final LongSupplier nanoTime;
+    private final Supplier<Times> times;
+
+    DrainEvent(Duration closeSpread, LongSupplier nanoTime, Supplier<Times> times) {
+        this.closeSpread = closeSpread;
+        this.nanoTime = nanoTime;
+        this.times = times;
+    }
+
+    /**
+     * The event that a channel's pipeline has heard, for handlers that come later, as after an upgrade of the protocol; empty
+     * if it has heard none. From any thread.
+     *
+     * @throws NullPointerException if {@code channel} is null
+     */
+    public static Optional<DrainEvent> heardBy(Channel channel) {
+        return Optional.ofNullable(channel.hasAttr(KEY) ? channel.attr(KEY).get() : null);
+    }
+
+    /** Tells a whole pipeline, from its head. On its event loop. */
+    void tell(Channel channel) {
+        channel.attr(KEY).set(this);
+        channel.pipeline().fireUserEventTriggered(this);
+    }
+
+    /**
+     * How long the connection may still live, flush and close included; zero when the deadline has passed. The end of the
+     * JVM may bring the deadline forward, see {@link GracefulCloseManager#installShutdownHook}.
+     */
+    public Duration timeLeft() {
+        return Duration.ofNanos(Math.max(0, deadlineNanos() - nanoTime.getAsLong()));
+    }
+
+    /**
+     * How long work in hand may still take: then the manager closes the connection as it is, unless it is {@link
+     * GracefulCloseHandler#longLived}. Zero when that has passed.
+     */
+    public Duration graceLeft() {
+        return Duration.ofNanos(Math.max(0, times.get().graceEndNanos() - nanoTime.getAsLong()));
+    }
+
+    /** Over what time the closes of idle connections are spread, see {@link DrainPolicy#closeSpread()}; zero if they are not. */
+    public Duration closeSpread() {
+        return closeSpread;
+    }
+
+    /** The end of the drain on the scale of {@link System#nanoTime()}. */
+    public long deadlineNanos() {
+        return times.get().deadlineNanos();
+    }
+
+    @Override
+    public String toString() {
+        return "DrainEvent(" + timeLeft().toMillis() + " ms left)";
+    }
+}

@@ -1,0 +1,320 @@
+package dev.lastbyte.drain;
+
+import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.internal.Checks;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The times of a server's drain. They count as drawn:
+ *
+ * <pre>
+ * drain()             stops accepting                                                          end at the latest
+ *   |- announceDelay -|- acceptTimeout -|- closeSpread: idle ones go -|                          |
+ *   |                 |- gracePeriod: busy ones finish ----------------------|- their closes ----|
+ *   |------------------------------------- drainTimeout ------------------------------------------|
+ * </pre>
+ *
+ * <p>Durations lie between 1 ms and 24 h unless said otherwise. Values out of range are refused, never corrected. Immutable.
+ */
+public final class DrainPolicy {
+    static final Duration DEFAULT_ANNOUNCE_DELAY = Duration.ZERO;
+    static final Duration DEFAULT_ACCEPT_TIMEOUT = Duration.ofSeconds(3);
+    static final Duration DEFAULT_IDLE_AFTER = Duration.ofSeconds(5);
+    static final Duration DEFAULT_CLOSE_SPREAD = Duration.ZERO;
+    static final Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(30);
+    static final Duration DEFAULT_PROGRESS_INTERVAL = Duration.ofSeconds(1);
+    static final int DEFAULT_MAX_BLOCKERS = 5;
+
+    /** That part of the drain is kept for FORCING. */
+    static final int FORCING_PART = 20;
+
+    static final Duration MIN_PROGRESS_INTERVAL = Duration.ofMillis(100);
+
+    private static final DrainPolicy DEFAULTS = builder().build();
+
+    private final long announceDelayNanos;
+    private final long acceptTimeoutNanos;
+    private final long idleAfterNanos;
+    private final long closeSpreadNanos;
+    private final @Nullable Long gracePeriodSet;
+    private final long gracePeriodNanos;
+    private final @Nullable Long longLivedPeriodSet;
+    private final long longLivedPeriodNanos;
+    private final long drainTimeoutNanos;
+    private final long progressIntervalNanos;
+    private final int maxBlockers;
+
+    private DrainPolicy(Builder builder) {
+        announceDelayNanos = builder.announceDelayNanos;
+        acceptTimeoutNanos = builder.acceptTimeoutNanos;
+        idleAfterNanos = builder.idleAfterNanos;
+        closeSpreadNanos = builder.closeSpreadNanos;
+        gracePeriodSet = builder.gracePeriodSet;
+        gracePeriodNanos = builder.gracePeriodNanos();
+        longLivedPeriodSet = builder.longLivedPeriodSet;
+        longLivedPeriodNanos = builder.longLivedPeriodNanos();
+        drainTimeoutNanos = builder.drainTimeoutNanos;
+        progressIntervalNanos = builder.progressIntervalNanos;
+        maxBlockers = builder.maxBlockers;
+    }
+
+    /** The policy with every default. */
+    public static DrainPolicy defaults() {
+        return DEFAULTS;
+    }
+
+    /** A builder that starts with every default. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** A builder that starts with the values of this policy. */
+    public Builder toBuilder() {
+        return new Builder(this);
+    }
+
+    /** How long load balancers get to look away before anything changes; zero by default. */
+    public Duration announceDelay() {
+        return Duration.ofNanos(announceDelayNanos);
+    }
+
+    /** How long the listeners may take to hand over what the kernel has accepted; 3 s by default. */
+    public Duration acceptTimeout() {
+        return Duration.ofNanos(acceptTimeoutNanos);
+    }
+
+    /** How long a connection without an open exchange must have been silent to be idle; 5 s by default. */
+    public Duration idleAfter() {
+        return Duration.ofNanos(idleAfterNanos);
+    }
+
+    /** Over what time the closes of idle connections are spread; zero, at once, by default. */
+    public Duration closeSpread() {
+        return Duration.ofNanos(closeSpreadNanos);
+    }
+
+    /**
+     * How long busy connections may go on after the announcement; by default two thirds of what {@code
+     * drainTimeout} leaves after {@code announceDelay}, 20 s.
+     */
+    public Duration gracePeriod() {
+        return Duration.ofNanos(gracePeriodNanos);
+    }
+
+    /** How long long-lived connections may go on after the announcement; by default as long as {@code gracePeriod}. */
+    public Duration longLivedPeriod() {
+        return Duration.ofNanos(longLivedPeriodNanos);
+    }
+
+    /** The absolute limit of the whole drain, counted from {@code drain()}; 30 s by default. */
+    public Duration drainTimeout() {
+        return Duration.ofNanos(drainTimeoutNanos);
+    }
+
+    /** How often progress is told; 1 s by default. */
+    public Duration progressInterval() {
+        return Duration.ofNanos(progressIntervalNanos);
+    }
+
+    /** How many of the oldest open connections a progress names; 5 by default. */
+    public int maxBlockers() {
+        return maxBlockers;
+    }
+
+    long announceDelayNanos() {
+        return announceDelayNanos;
+    }
+
+    long acceptTimeoutNanos() {
+        return acceptTimeoutNanos;
+    }
+
+    long idleAfterNanos() {
+        return idleAfterNanos;
+    }
+
+    long closeSpreadNanos() {
+        return closeSpreadNanos;
+    }
+
+    long gracePeriodNanos() {
+        return gracePeriodNanos;
+    }
+
+    long longLivedPeriodNanos() {
+        return longLivedPeriodNanos;
+    }
+
+    long drainTimeoutNanos() {
+        return drainTimeoutNanos;
+    }
+
+    long progressIntervalNanos() {
+        return progressIntervalNanos;
+    }
+
+    @Override
+    public String toString() {
+        return "DrainPolicy{announceDelay=" + announceDelay() + ", acceptTimeout=" + acceptTimeout() + ", idleAfter="
+                + idleAfter() + ", closeSpread=" + closeSpread() + ", gracePeriod=" + gracePeriod()
+                + ", longLivedPeriod=" + longLivedPeriod() + ", drainTimeout=" + drainTimeout()
+                + ", progressInterval=" + progressInterval() + ", maxBlockers=" + maxBlockers + "}";
+    }
+
+    /**
+     * Collects the values of a {@link DrainPolicy}. Each setter checks its value at once and throws {@link
+     * NullPointerException} or {@link IllegalArgumentException} with the parameter's name, the value and the range. Not
+     * thread-safe.
+     */
+    public static final class Builder {
+        private long announceDelayNanos = DEFAULT_ANNOUNCE_DELAY.toNanos();
+        private long acceptTimeoutNanos = DEFAULT_ACCEPT_TIMEOUT.toNanos();
+        private long idleAfterNanos = DEFAULT_IDLE_AFTER.toNanos();
+        private long closeSpreadNanos = DEFAULT_CLOSE_SPREAD.toNanos();
+        private @Nullable Long gracePeriodSet;
+        private @Nullable Long longLivedPeriodSet;
+        private long drainTimeoutNanos = DEFAULT_DRAIN_TIMEOUT.toNanos();
+        private long progressIntervalNanos = DEFAULT_PROGRESS_INTERVAL.toNanos();
+        private int maxBlockers = DEFAULT_MAX_BLOCKERS;
+
+        private Builder() {}
+
+        private Builder(DrainPolicy policy) {
+            announceDelayNanos = policy.announceDelayNanos;
+            acceptTimeoutNanos = policy.acceptTimeoutNanos;
+            idleAfterNanos = policy.idleAfterNanos;
+            closeSpreadNanos = policy.closeSpreadNanos;
+            gracePeriodSet = policy.gracePeriodSet;
+            longLivedPeriodSet = policy.longLivedPeriodSet;
+            drainTimeoutNanos = policy.drainTimeoutNanos;
+            progressIntervalNanos = policy.progressIntervalNanos;
+            maxBlockers = policy.maxBlockers;
+        }
+
+        /**
+         * How long {@link DrainPhase#ANNOUNCING} lasts: readiness is off, the server serves on, the drain can be cancelled.
+         * Longer than the load balancer takes to notice (period of the readiness probe times its threshold). Kept to even if
+         * no connection is open. From 0; default 0.
+         */
+        public Builder announceDelay(Duration announceDelay) {
+            announceDelayNanos = Checks.nanosOrZero(announceDelay, "announceDelay");
+            return this;
+        }
+
+        /**
+         * The longest {@link DrainPhase#STOP_ACCEPTING} lasts. It usually takes a few round trips of the slowest client that
+         * is connecting, and a second if a client never finishes its handshake; on an event loop that is busy with connections
+         * the accept queue takes its time. Never beyond {@code gracePeriod}, which runs already. Default 3 s.
+         */
+        public Builder acceptTimeout(Duration acceptTimeout) {
+            acceptTimeoutNanos = Checks.nanos(acceptTimeout, "acceptTimeout");
+            return this;
+        }
+
+        /**
+         * How long nothing may have been sent or received on a connection without an open exchange and without queued
+         * output to take it for idle. Protects the request that is already on its way (nginx: {@code
+         * keepalive_min_timeout}), and a protocol whose exchanges are unknown for that long. Where the kernel tells (epoll
+         * and io_uring on TCP) the silence before the drain counts; elsewhere it is observed from the start of the drain.
+         * Default 5 s.
+         */
+        public Builder idleAfter(Duration idleAfter) {
+            idleAfterNanos = Checks.nanos(idleAfter, "idleAfter");
+            return this;
+        }
+
+        /**
+         * Spreads the closes of connections that are idle when shedding begins evenly over this time, and those of
+         * long-lived connections over as much time before {@link #longLivedPeriod} ends, so that their clients do not
+         * reconnect elsewhere at the same moment (HAProxy: {@code close-spread-time}). From 0; default 0: at once, in small portions.
+         */
+        public Builder closeSpread(Duration closeSpread) {
+            closeSpreadNanos = Checks.nanosOrZero(closeSpread, "closeSpread");
+            return this;
+        }
+
+        /**
+         * How long busy connections may go on, counted from the end of {@link DrainPhase#ANNOUNCING}; then they are
+         * closed gracefully as they are, an open exchange or not. Default 20 s: two thirds of what {@code drainTimeout} leaves
+         * after {@code announceDelay}.
+         */
+        public Builder gracePeriod(Duration gracePeriod) {
+            gracePeriodSet = Checks.nanos(gracePeriod, "gracePeriod");
+            return this;
+        }
+
+        /**
+         * The same for connections marked with {@link GracefulCloseHandler#longLived}: streams and tunnels, which are never
+         * idle and never finish by themselves. Default 20 s: as long as {@code gracePeriod}.
+         */
+        public Builder longLivedPeriod(Duration longLivedPeriod) {
+            longLivedPeriodSet = Checks.nanos(longLivedPeriod, "longLivedPeriod");
+            return this;
+        }
+
+        /**
+         * The absolute limit of the whole drain, counted from {@code drain()}; every close that runs by then gets it as its own
+         * deadline. Leave what a close may need between the grace period and this, and a few seconds between this and
+         * the platform's own limit (Kubernetes: {@code terminationGracePeriodSeconds}, 30 s; systemd: {@code
+         * TimeoutStopSec}, 90 s). Default 30 s.
+         */
+        public Builder drainTimeout(Duration drainTimeout) {
+            drainTimeoutNanos = Checks.nanos(drainTimeout, "drainTimeout");
+            return this;
+        }
+
+        /** How often {@link DrainListener#onProgress} is called. At least 100 ms; default 1 s. */
+        public Builder progressInterval(Duration progressInterval) {
+            long nanos = Checks.nanos(progressInterval, "progressInterval");
+            if (progressInterval.compareTo(MIN_PROGRESS_INTERVAL) < 0) {
+                throw new IllegalArgumentException("progressInterval: " + progressInterval + " (expected: "
+                        + MIN_PROGRESS_INTERVAL + " to " + Checks.MAX + ")");
+            }
+            progressIntervalNanos = nanos;
+            return this;
+        }
+
+        /** How many of the oldest open connections {@link DrainProgress#blockers()} names. 0 to 1000; default 5. */
+        public Builder maxBlockers(int maxBlockers) {
+            if (maxBlockers < 0 || maxBlockers > 1000) {
+                throw new IllegalArgumentException("maxBlockers: " + maxBlockers + " (expected: 0 to 1000)");
+            }
+            this.maxBlockers = maxBlockers;
+            return this;
+        }
+
+        /**
+         * The policy.
+         *
+         * @throws IllegalStateException if the times do not fit into each other: {@code announceDelay} and the longer of
+         *     {@code gracePeriod} and {@code longLivedPeriod} must leave a twentieth of {@code drainTimeout}, and {@code
+         *     closeSpread} must not be longer than either period
+         */
+        public DrainPolicy build() {
+            long period = Math.max(gracePeriodNanos(), longLivedPeriodNanos());
+            if (announceDelayNanos + period > drainTimeoutNanos - drainTimeoutNanos / FORCING_PART) {
+                throw new IllegalStateException("drainTimeout: " + Duration.ofNanos(drainTimeoutNanos)
+                        + " (expected: a twentieth more than announceDelay, " + Duration.ofNanos(announceDelayNanos)
+                        + ", plus the longer of gracePeriod and longLivedPeriod, " + Duration.ofNanos(period) + ")");
+            }
+            long shortest = Math.min(gracePeriodNanos(), longLivedPeriodNanos());
+            if (closeSpreadNanos > shortest) {
+                throw new IllegalStateException("closeSpread: " + Duration.ofNanos(closeSpreadNanos)
+                        + " (expected: at most the shorter of gracePeriod and longLivedPeriod, "
+                        + Duration.ofNanos(shortest) + ")");
+            }
+            return new DrainPolicy(this);
+        }
+
+        private long gracePeriodNanos() {
+            return gracePeriodSet == null
+                    ? Math.max(0, drainTimeoutNanos - announceDelayNanos) / 3 * 2
+                    : gracePeriodSet;
+        }
+
+        private long longLivedPeriodNanos() {
+            return longLivedPeriodSet == null ? gracePeriodNanos() : longLivedPeriodSet;
+        }
+    }
+}

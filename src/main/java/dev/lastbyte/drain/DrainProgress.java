@@ -1,0 +1,111 @@
+package dev.lastbyte.drain;
+
+import dev.lastbyte.CloseOutcome;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How far a drain has come. Each event loop brings its part up to date several times a second, so the figures of one progress may
+ * be a tenth of a second apart. Immutable.
+ */
+public final class DrainProgress {
+    private final DrainPhase phase;
+    private final long open;
+    private final long busy;
+    private final long closing;
+    private final Map<CloseOutcome, Long> closed;
+    private final long forced;
+    private final long timeLeftNanos;
+    private final List<OpenConnection> blockers;
+
+    DrainProgress(
+            DrainPhase phase,
+            ConnectionCounts counts,
+            ConnectionCounts before,
+            long forced,
+            long timeLeftNanos,
+            List<OpenConnection> blockers) {
+        this.phase = phase;
+        this.open = counts.open();
+        this.busy = phase.isAccepting() ? counts.inExchange() : counts.open() - counts.idle() - counts.closing();
+        this.closing = counts.closing();
+        this.closed = Collections.unmodifiableMap(counts.closedSince(before));
+        this.forced = forced;
+        this.timeLeftNanos = timeLeftNanos;
+        this.blockers = List.copyOf(blockers);
+    }
+
+    /** The phase. */
+    public DrainPhase phase() {
+        return phase;
+    }
+
+    /** Connections that are open, those included whose close sequence runs. */
+    public long open() {
+        return open;
+    }
+
+    /**
+     * Connections that are at work. Until {@link DrainPhase#SHEDDING} those with an open exchange; from then on all that are
+     * neither idle nor closing, long-lived ones included.
+     */
+    public long busy() {
+        return busy;
+    }
+
+    /** Connections whose close has been asked for, or whose close sequence runs. */
+    public long closing() {
+        return closing;
+    }
+
+    /** Connections that have ended since {@code drain()}, by outcome; every outcome is a key. */
+    public Map<CloseOutcome, Long> closed() {
+        return closed;
+    }
+
+    /** Connections that were ended at the deadline. */
+    public long forced() {
+        return forced;
+    }
+
+    /** Time until the deadline; zero when it has passed. */
+    public Duration timeLeft() {
+        return Duration.ofNanos(Math.max(0, timeLeftNanos));
+    }
+
+    /**
+     * The oldest open connections as their event loops saw them last, oldest first (looked for among those that have been
+     * longest in each state), at most {@link DrainPolicy#maxBlockers()};
+     * one of them may have ended since.
+     */
+    public List<OpenConnection> blockers() {
+        return blockers;
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder(160)
+                .append(phase)
+                .append(", ")
+                .append(open)
+                .append(" open (")
+                .append(busy)
+                .append(" busy, ")
+                .append(closing)
+                .append(" closing), ")
+                .append(DrainReport.sum(closed))
+                .append(" closed");
+        DrainReport.appendCounts(text, closed);
+        text.append(", ")
+                .append(forced)
+                .append(" forced, ")
+                .append(timeLeft().toMillis())
+                .append(" ms left");
+        if (!blockers.isEmpty()) {
+            text.append("; oldest: ").append(blockers.get(0));
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,287 @@
+package dev.lastbyte.drain;
+
+import dev.lastbyte.CloseReport;
+import dev.lastbyte.internal.EventLoops;
+import dev.lastbyte.internal.Loggers;
+import dev.lastbyte.internal.listener.AcceptWatch;
+import io.netty.channel.Channel;
+import io.netty.channel.ServerChannel;
+import io.netty.util.concurrent.Future;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/**
+ * One event loop's part of a drain: goes through its connections several times a second and does with each what the phase asks
+ * for, in portions, so that the event loop serves on in between. Confined to the event loop.
+ */
+final class LoopDrain {
+    private static final Logger LOG = Loggers.of(LoopDrain.class);
+    private static final long ROUND_NANOS = 100_000_000;
+    private static final long MIN_ROUND_NANOS = 5_000_000;
+
+    /** What one portion may take; thousands of closes in one task stall an event loop for a fifth of a second. */
+    private static final long PORTION_NANOS = 2_000_000;
+
+    private static final int PORTION = 256;
+
+    private final LoopConnections connections;
+    private final DrainPlan plan;
+    private final LoopShedding shedding;
+    private final LoopForcing forcing;
+    private @Nullable Future<?> scheduled;
+    private DrainPhase roundPhase = DrainPhase.READY;
+    private DrainEvent.@Nullable Times times;
+    private long nextLookNanos;
+    private boolean inRound;
+    private boolean undone;
+    private volatile boolean shed;
+    private volatile boolean forced;
+    private volatile List<OpenConnection> blockers = List.of();
+
+    LoopDrain(LoopConnections connections, DrainPlan plan) {
+        this.connections = connections;
+        this.plan = plan;
+        shedding = new LoopShedding(connections, plan);
+        forcing = new LoopForcing(connections, plan);
+    }
+
+    DrainPlan plan() {
+        return plan;
+    }
+
+    // ---- readable from any thread ----------------------------------------------------------------------------------
+
+    /** Whether every idle connection has been asked to close. */
+    boolean hasShed() {
+        return shed;
+    }
+
+    /** Whether everything that was open at the deadline has been ended. */
+    boolean hasForced() {
+        return forced;
+    }
+
+    /** The oldest open connections, as of the last round. */
+    List<OpenConnection> blockers() {
+        return blockers;
+    }
+
+    // ---- events ----------------------------------------------------------------------------------------------------
+
+    /** A connection came late. */
+    void arrived(ManagedConnection connection) {
+        DrainPhase phase = plan.phase();
+        if (undone || phase.isAccepting() || phase == DrainPhase.STOP_ACCEPTING) {
+            return;
+        }
+        checkListener(connection.parent());
+        connection.tell(plan.event());
+        boolean tooLate = phase == DrainPhase.FORCING || phase == DrainPhase.DRAINED;
+        if (tooLate && connection.list == connections.open) {
+            connection.leave(connections);
+        }
+    }
+
+    /** Warns, once, of a listener that goes on accepting because nobody has told the manager of it. */
+    private void checkListener(@Nullable Channel listener) {
+        boolean managed = listener != null && listener.pipeline().get(AcceptWatch.class) != null;
+        if (!managed && listener instanceof ServerChannel && listener.isOpen() && plan.mayWarn()) {
+            LOG.warn(
+                    "{} still accepts connections during the drain: call GracefulCloseManager.manage(listener) after bind()",
+                    listener);
+        }
+    }
+
+    /** A connection has ended; it is in no list any more, but still counted. */
+    void ended(ManagedConnection connection, @Nullable CloseReport report) {
+        forcing.ended(connection, report);
+    }
+
+    /** That end has been counted. */
+    void counted(boolean lastOne) {
+        if (lastOne) {
+            plan.news();
+        }
+    }
+
+    /** The drain was cancelled: nothing of it stays behind, a portion at a time. */
+    void undo() {
+        if (!undone) {
+            undone = true;
+            roundPhase = DrainPhase.READY;
+            connections.lists().forEach(ConnectionList::rewind);
+            portion();
+        }
+    }
+
+    /** Another drain takes over, and what this one has put in place. */
+    void end() {
+        undone = true;
+        cancelTimer();
+    }
+
+    // ---- rounds ----------------------------------------------------------------------------------------------------
+
+    /** Begins a round now, unless one of the same phase is under way. */
+    void lookAround() {
+        DrainPhase phase = plan.phase();
+        if (undone || (inRound && phase == roundPhase && plan.times().equals(times))) {
+            return;
+        }
+        inRound = true;
+        boolean fresh = phase != roundPhase || !plan.times().equals(times);
+        roundPhase = phase;
+        times = plan.times();
+        long now = plan.system().nanoTime();
+        if (fresh || phase == DrainPhase.FORCING) {
+            connections.lists().forEach(ConnectionList::rewind);
+            forcing.beginRound();
+            nextLookNanos = now;
+        } else if (now - nextLookNanos >= 0) {
+            connections.open.rewind();
+            connections.longLived.rewind();
+        }
+        portion();
+    }
+
+    private void portion() {
+        cancelTimer();
+        shedding.beginTurn();
+        long start = plan.system().nanoTime();
+        long now = start;
+        boolean more = true;
+        for (int i = 0; more && !shedding.wantsTurn() && i < PORTION && now - start < PORTION_NANOS; i++) {
+            more = guardedStep(now);
+            now = plan.system().nanoTime();
+        }
+        if (more) {
+            schedule(this::portion, 0); // a timer, not a task: input and output get their turn in between
+        } else {
+            endRound(now);
+        }
+    }
+
+    /** Whatever goes wrong with one connection, the others get their turn. */
+    private boolean guardedStep(long now) {
+        try {
+            return step(now);
+        } catch (Throwable t) {
+            LOG.warn("a connection failed in {} of the drain; it goes on with the next", roundPhase, t);
+            return true;
+        }
+    }
+
+    /** One connection's turn; returns whether there may be more to do in this round. */
+    private boolean step(long now) {
+        return switch (roundPhase) {
+            case READY -> unprepare();
+            case ANNOUNCING, STOP_ACCEPTING -> prepare(now);
+            case SHEDDING, FINISHING -> shedding.step(now);
+            case FORCING -> forcing.step(now);
+            case DRAINED -> dismiss();
+        };
+    }
+
+    /** Begins to watch for silence, so that it has begun when it is asked for. */
+    private boolean prepare(long now) {
+        ManagedConnection connection = connections.open.next();
+        if (connection != null) {
+            connection.watchSilence(now);
+        }
+        return connection != null;
+    }
+
+    private boolean unprepare() {
+        for (ConnectionList<ManagedConnection> list : connections.lists()) {
+            ManagedConnection connection = list.next();
+            if (connection != null) {
+                connection.unwatchSilence();
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Closes what the drain did not wait for: its event loop was blocked, or it came at the last moment. */
+    private boolean dismiss() {
+        for (ConnectionList<ManagedConnection> list :
+                List.of(connections.open, connections.idle, connections.longLived)) {
+            ManagedConnection connection = list.first();
+            if (connection != null) {
+                connection.leave(connections);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void endRound(long now) {
+        inRound = false;
+        if (undone) {
+            return;
+        }
+        if (now - nextLookNanos >= 0) {
+            nextLookNanos = now
+                    + Math.max(
+                            MIN_ROUND_NANOS, Math.min(ROUND_NANOS, plan.policy().idleAfterNanos()));
+            blockers = oldest(now);
+        }
+        boolean shedNow = isShedding() && connections.idle.size() == 0;
+        boolean forcedNow = roundPhase == DrainPhase.FORCING && forcing.isDone();
+        boolean changed = shedNow != shed || forcedNow != forced;
+        shed = shedNow;
+        forced = forcedNow;
+        if (changed) {
+            plan.news();
+        }
+        if (roundPhase != plan.phase()) {
+            schedule(this::lookAround, 0);
+        } else if (roundPhase != DrainPhase.DRAINED) {
+            schedule(this::lookAround, nextRound(now) - now);
+        }
+    }
+
+    private boolean isShedding() {
+        return roundPhase == DrainPhase.SHEDDING || roundPhase == DrainPhase.FINISHING;
+    }
+
+    private long nextRound(long now) {
+        if (roundPhase == DrainPhase.FORCING) {
+            return now + MIN_ROUND_NANOS;
+        }
+        long next = isShedding() ? shedding.nextDue(nextLookNanos) : nextLookNanos;
+        return Math.max(next - now, MIN_ROUND_NANOS) + now;
+    }
+
+    private List<OpenConnection> oldest(long now) {
+        int max = plan.policy().maxBlockers();
+        List<OpenConnection> found = new ArrayList<>();
+        for (ConnectionList<ManagedConnection> list : connections.lists()) {
+            ManagedConnection connection = list.first();
+            for (int i = 0; i < max && connection != null; i++, connection = connection.next) {
+                found.add(connection.describe(connections, now));
+            }
+        }
+        found.sort(Comparator.comparingLong(OpenConnection::ageNanos).reversed());
+        return found.size() > max ? List.copyOf(found.subList(0, max)) : found;
+    }
+
+    private void schedule(Runnable task, long nanos) {
+        Future<?> next = EventLoops.schedule(connections.loop(), task, nanos);
+        if (next == null) {
+            LOG.debug("{} does not run any more", connections.loop());
+        } else {
+            scheduled = next;
+        }
+    }
+
+    private void cancelTimer() {
+        if (scheduled != null) {
+            scheduled.cancel(false);
+            scheduled = null;
+        }
+    }
+}

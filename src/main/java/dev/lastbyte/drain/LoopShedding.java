@@ -1,0 +1,178 @@
+package dev.lastbyte.drain;
+
+import dev.lastbyte.GracefulCloseConfig;
+import dev.lastbyte.drain.LoopCounters.Count;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Closes the connections of one event loop in the order that a drain wants: idle ones as their turn comes, long-lived ones
+ * before their time ends, busy ones when they become idle or their time is over. Each call deals with one connection. Confined
+ * to the event loop.
+ */
+final class LoopShedding {
+    /** As long as a peer that has everything is waited for in any case. */
+    private static final long MIN_WAIT_NANOS =
+            GracefulCloseConfig.defaults().quietPeriod().toNanos();
+
+    private final LoopConnections connections;
+    private final DrainPlan plan;
+    private final long idleAfterNanos;
+    private @Nullable EvenSpread idleSpread;
+    private @Nullable EvenSpread longLivedSpread;
+    private long lastIdleNanos;
+    private long lastLongLivedNanos;
+    private boolean looked;
+    private boolean wantsTurn;
+
+    LoopShedding(LoopConnections connections, DrainPlan plan) {
+        this.connections = connections;
+        this.plan = plan;
+        idleAfterNanos = plan.policy().idleAfterNanos();
+    }
+
+    /** Deals with the next connection of a round; returns false when there is nothing more to do now. */
+    boolean step(long now) {
+        if (lookAtOpen(now)) {
+            looked = true;
+            return true;
+        }
+        if (tellLongLived() || handDown()) {
+            return true;
+        }
+        if (looked && isDue(now)) {
+            wantsTurn = true;
+            return true;
+        }
+        return isDue(now) && hasRoom(now) && (shedIdle(now) || shedLongLived(now) || endGrace(now));
+    }
+
+    /** Begins what goes on in one turn of the event loop. */
+    void beginTurn() {
+        looked = false;
+        wantsTurn = false;
+    }
+
+    /**
+     * Whether the event loop should read first: what arrived while it was blocked has made a connection busy that seems idle.
+     */
+    boolean wantsTurn() {
+        return wantsTurn;
+    }
+
+    private boolean isDue(long now) {
+        return nextDue(now + 1) - now <= 0;
+    }
+
+    /** A drain does not cut answers to make room for its closes; but a close that only waits for its peer may end earlier. */
+    private boolean hasRoom(long now) {
+        return connections.registry().budget().hasRoom(connections.registry())
+                || connections.evictWaiting(now - MIN_WAIT_NANOS);
+    }
+
+    /** Tells a connection, and finds out whether it is idle. */
+    private boolean lookAtOpen(long now) {
+        ManagedConnection connection = connections.open.next();
+        if (connection == null) {
+            return false;
+        }
+        connection.tell(plan.event());
+        if (connection.list == connections.open && connection.isIdle(now, idleAfterNanos)) {
+            connections.move(connection, connections.idle);
+        }
+        return true;
+    }
+
+    private boolean tellLongLived() {
+        ManagedConnection connection = connections.longLived.next();
+        if (connection != null) {
+            connection.tell(plan.event());
+        }
+        return connection != null;
+    }
+
+    /** Gives a close that ran before the drain its deadline. */
+    private boolean handDown() {
+        ManagedConnection connection = connections.closing.next();
+        if (connection != null) {
+            connection.limit(plan.deadlineNanos());
+        }
+        return connection != null;
+    }
+
+    private boolean shedIdle(long now) {
+        ManagedConnection connection = connections.idle.first();
+        if (connection == null) {
+            return false;
+        }
+        long due = nextIdle();
+        if (now - due < 0) {
+            return false;
+        }
+        if (connection.isStillIdle(now, idleAfterNanos)) {
+            lastIdleNanos = due;
+            connection.leave(connections);
+        } else {
+            connections.move(connection, connections.open);
+        }
+        return true;
+    }
+
+    private boolean shedLongLived(long now) {
+        ManagedConnection connection = connections.longLived.first();
+        if (connection == null) {
+            return false;
+        }
+        long due = nextLongLived();
+        if (now - due < 0) {
+            return false;
+        }
+        lastLongLivedNanos = due;
+        connection.leave(connections);
+        return true;
+    }
+
+    /** The busy ones have had their time. */
+    private boolean endGrace(long now) {
+        ManagedConnection connection = connections.open.first();
+        if (connection == null || now - plan.times().graceEndNanos() < 0) {
+            return false;
+        }
+        if (connection.hasOpenExchange()) {
+            connections.counters().add(Count.INTERRUPTED, 1);
+        }
+        connection.leave(connections);
+        return true;
+    }
+
+    /** When something is due next, if that is before the given moment. */
+    long nextDue(long otherwise) {
+        long next = otherwise;
+        next = connections.idle.size() > 0 ? DrainEvent.Times.earlier(next, nextIdle()) : next;
+        next = connections.longLived.size() > 0 ? DrainEvent.Times.earlier(next, nextLongLived()) : next;
+        return connections.open.size() > 0
+                ? DrainEvent.Times.earlier(next, plan.times().graceEndNanos())
+                : next;
+    }
+
+    private long nextIdle() {
+        EvenSpread spread = idleSpread;
+        if (spread == null) {
+            long start = plan.shedNanos();
+            spread = new EvenSpread(start, start + plan.policy().closeSpreadNanos());
+            idleSpread = spread;
+            lastIdleNanos = start;
+        }
+        return spread.next(lastIdleNanos, connections.idle.size());
+    }
+
+    private long nextLongLived() {
+        long end = plan.times().longLivedEndNanos();
+        EvenSpread spread = longLivedSpread;
+        if (spread == null || spread.endNanos() != end) {
+            spread = new EvenSpread(end - plan.policy().closeSpreadNanos(), end);
+            longLivedSpread = spread;
+            lastLongLivedNanos = spread.startNanos();
+        }
+        return spread.next(lastLongLivedNanos, connections.longLived.size());
+    }
+}

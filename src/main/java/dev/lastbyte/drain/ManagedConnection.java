@@ -1,0 +1,326 @@
+package dev.lastbyte.drain;
+
+import dev.lastbyte.CloseCause;
+import dev.lastbyte.CloseReport;
+import dev.lastbyte.Connection;
+import dev.lastbyte.GracefulCloseConfig;
+import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.drain.LoopCounters.Count;
+import dev.lastbyte.drain.OpenConnection.State;
+import dev.lastbyte.internal.CloseLog;
+import dev.lastbyte.internal.OutboundFlush;
+import dev.lastbyte.internal.TransportKind;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.EventLoop;
+import io.netty.channel.ServerChannel;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection as its manager sees it. Confined to the event loop on which the connection began; should the channel move to
+ * another one, what it tells comes back here.
+ */
+final class ManagedConnection extends ConnectionList.Node<ManagedConnection> implements Connection {
+    private final GracefulCloseConfig config;
+    private final ConnectionRegistry registry;
+    private @Nullable LoopConnections home;
+    private @Nullable ChannelHandlerContext ctx;
+    private @Nullable RunningClose close;
+    private @Nullable Idleness idleness; // in a drain
+    private long sinceNanos;
+    private long closingSinceNanos;
+    private long pendingBytes;
+    private int openExchanges;
+    private boolean told;
+    private boolean longLived;
+    private boolean budgeted;
+
+    ManagedConnection(GracefulCloseConfig config, ConnectionRegistry registry) {
+        this.config = config;
+        this.registry = registry;
+    }
+
+    // ---- what the handler asks -------------------------------------------------------------------------------------
+
+    @Override
+    public GracefulCloseConfig config() {
+        return config;
+    }
+
+    @Override
+    public CloseCause forcedBy() {
+        DrainPlan plan = registry.plan();
+        return plan != null && plan.phase() == DrainPhase.FORCING ? CloseCause.DRAIN_DEADLINE : CloseCause.FORCED;
+    }
+
+    // ---- what the handler tells ------------------------------------------------------------------------------------
+
+    @Override
+    public void opened(ChannelHandlerContext ctx) {
+        this.ctx = ctx; // a second handler may take over
+        if (home == null && isConnection(ctx.channel())) {
+            sinceNanos = registry.system().nanoTime();
+            LoopConnections loop = registry.of(ctx.channel().eventLoop());
+            home = loop;
+            loop.add(this);
+        }
+    }
+
+    /** Not a channel within a connection, such as an HTTP/2 stream. */
+    private static boolean isConnection(Channel channel) {
+        return channel.parent() == null || channel.parent() instanceof ServerChannel;
+    }
+
+    @Override
+    public void announced() {
+        atHome(loop -> loop.announced(this));
+    }
+
+    @Override
+    public void exchanges(int open) {
+        if (home == null) {
+            openExchanges = open;
+        }
+        atHome(loop -> {
+            if (list != null && (open > 0) != hasOpenExchange()) {
+                loop.counters().add(Count.IN_EXCHANGE, open > 0 ? 1 : -1);
+            }
+            openExchanges = open;
+        });
+    }
+
+    @Override
+    public void longLived() {
+        longLived = true;
+        atHome(loop -> {
+            if (list == loop.open || list == loop.idle) {
+                loop.move(this, loop.longLived);
+            }
+        });
+    }
+
+    @Override
+    public void closing(RunningClose close) {
+        atHome(loop -> {
+            if (list == null) {
+                return;
+            }
+            this.close = close;
+            closingSinceNanos = registry.system().nanoTime();
+            budgeted = true;
+            loop.move(this, loop.closing);
+            registry.budget().began(loop);
+            DrainPlan plan = registry.plan();
+            if (plan != null && !plan.phase().isAccepting()) {
+                limit(plan.deadlineNanos());
+            }
+        });
+    }
+
+    @Override
+    public void pending(long bytes) {
+        LoopConnections here = home;
+        if (here != null && here.isInLoop() && bytes == pendingBytes) {
+            return;
+        }
+        atHome(loop -> {
+            if (budgeted) {
+                registry.budget().changed(bytes - pendingBytes, registry);
+            }
+            pendingBytes = bytes;
+        });
+    }
+
+    @Override
+    public void closed(CloseReport report) {
+        end(report);
+    }
+
+    @Override
+    public void released() {
+        end(null);
+    }
+
+    private void end(@Nullable CloseReport report) {
+        atHome(loop -> {
+            giveBack();
+            loop.remove(this, report);
+        });
+    }
+
+    /** Takes the connection out of what the closes of its manager may hold. */
+    private void giveBack() {
+        if (budgeted) {
+            budgeted = false;
+            registry.budget().ended();
+            registry.budget().changed(-pendingBytes, registry);
+        }
+    }
+
+    // ---- what a drain asks and does --------------------------------------------------------------------------------
+
+    boolean isLongLived() {
+        return longLived;
+    }
+
+    boolean hasOpenExchange() {
+        return openExchanges > 0;
+    }
+
+    long closingSinceNanos() {
+        return closingSinceNanos;
+    }
+
+    /** The listener that accepted it, or null for a client. */
+    @Nullable
+    Channel parent() {
+        return channel().parent();
+    }
+
+    /** Sends the event through the pipeline, once. */
+    void tell(DrainEvent event) {
+        ChannelHandlerContext context = ctx;
+        if (!told && context != null) {
+            told = true;
+            atChannel(() -> event.tell(context.channel()));
+        }
+    }
+
+    /** Begins to watch for silence, where the kernel does not tell. */
+    void watchSilence(long now) {
+        idleness(now);
+    }
+
+    /** Stops watching. */
+    void unwatchSilence() {
+        if (idleness != null) {
+            idleness.end();
+            idleness = null;
+        }
+    }
+
+    /** Whether nothing is going on: no exchange, no queued output, and silence for long enough. */
+    boolean isIdle(long now, long idleAfterNanos) {
+        return openExchanges == 0 && ctx != null && idleness(now).holds(now, idleAfterNanos);
+    }
+
+    /** Whether a connection that was found idle still is. */
+    boolean isStillIdle(long now, long idleAfterNanos) {
+        return openExchanges == 0 && ctx != null && idleness(now).stillHolds(now, idleAfterNanos);
+    }
+
+    private Idleness idleness(long now) {
+        Idleness known = idleness;
+        if (known == null) {
+            known = new Idleness(context(), registry.system(), sinceNanos, now);
+            idleness = known;
+        }
+        return known;
+    }
+
+    /** Asks the connection to close, from the end of its pipeline, so that every protocol says goodbye. */
+    void leave(LoopConnections loop) {
+        loop.move(this, loop.leaving);
+        channel().close();
+    }
+
+    /** Hands the deadline of a drain to a close that runs. */
+    void limit(long deadlineNanos) {
+        RunningClose running = close;
+        if (running != null) {
+            atChannel(() -> running.limit(deadlineNanos));
+        }
+    }
+
+    /** Ends the connection at the deadline of a drain. */
+    void force() {
+        RunningClose running = close;
+        if (running != null) {
+            atChannel(() -> running.force(CloseCause.DRAIN_DEADLINE));
+        } else if (ctx != null) {
+            Channel channel = channel();
+            atChannel(() -> GracefulCloseHandler.closeNow(channel));
+        }
+    }
+
+    /** Whether its close has sent everything and waits for the peer. */
+    boolean isWaiting() {
+        RunningClose running = close;
+        return running != null && running.isWaiting();
+    }
+
+    /** Ends a close that runs; returns whether it was not over anyway. */
+    boolean evict() {
+        RunningClose running = close;
+        if (running == null || running.isEnding()) {
+            return false;
+        }
+        giveBack();
+        atChannel(() -> running.force(CloseCause.EVICTED));
+        return true;
+    }
+
+    OpenConnection describe(LoopConnections loop, long now) {
+        Channel channel = channel();
+        boolean closing = close != null;
+        return new OpenConnection(
+                channel.id().asShortText(),
+                TransportKind.label(channel),
+                channel.remoteAddress(),
+                state(loop),
+                now - sinceNanos,
+                openExchanges,
+                closing || ctx == null ? pendingBytes : OutboundFlush.pendingBytes(ctx),
+                null);
+    }
+
+    private State state(LoopConnections loop) {
+        if (close != null || list == loop.leaving) {
+            return State.CLOSING;
+        }
+        return list == loop.longLived ? State.LONG_LIVED : list == loop.idle ? State.IDLE : State.BUSY;
+    }
+
+    // ---- threads ---------------------------------------------------------------------------------------------------
+
+    private Channel channel() {
+        return context().channel();
+    }
+
+    private ChannelHandlerContext context() {
+        ChannelHandlerContext context = ctx;
+        if (context == null) {
+            throw new IllegalStateException("not opened yet");
+        }
+        return context;
+    }
+
+    private void atHome(Consumer<LoopConnections> step) {
+        LoopConnections loop = home;
+        if (loop == null) {
+            return; // never active
+        }
+        if (loop.isInLoop()) {
+            step.accept(loop);
+        } else if (!loop.execute(() -> step.accept(loop))) {
+            loop.executeAfterEnd(() -> step.accept(loop)); // the channel has outlived the loop on which it began
+        }
+    }
+
+    private void atChannel(Runnable step) {
+        EventLoop loop = channel().eventLoop();
+        if (loop.inEventLoop()) {
+            step.run();
+            return;
+        }
+        try {
+            loop.execute(step);
+        } catch (RejectedExecutionException e) {
+            CloseLog.LOG.debug("{} has an event loop that does not run any more", channel());
+            channel().unsafe().closeForcibly();
+            end(null);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package dev.lastbyte.farewell;
+
+import dev.lastbyte.CloseReport;
+import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.drain.DrainEvent;
+import dev.lastbyte.internal.Checks;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import io.netty.util.ReferenceCountUtil;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says a {@link Farewell} before {@code close()} goes on to the {@link GracefulCloseHandler}. It belongs behind the protocol's codec
+ * and in front of the handlers that call {@code close()}:
+ *
+ * <pre>{@code
+ * pipeline.addFirst(new GracefulCloseHandler(config));
+ * pipeline.addLast(new LineBasedFrameDecoder(1024), new StringDecoder(), new StringEncoder());
+ * pipeline.addLast(new FarewellHandler(new LineFarewell()));
+ * pipeline.addLast(new MyHandler());
+ * }</pre>
+ *
+ * While it waits for the answer, messages still reach the application, and the application's writes still reach the peer. The {@link
+ * CloseReport} says whether the peer answered. One instance serves one channel. Confined to the channel's event loop.
+ */
+public final class FarewellHandler extends ChannelDuplexHandler {
+    static final Duration DEFAULT_LIMIT = Duration.ofSeconds(5);
+
+    private final Farewell farewell;
+    private final Duration limit;
+    private @Nullable FarewellExchange exchange;
+    private boolean awaiting;
+
+    /** A handler that waits 5 s for the answer. */
+    public FarewellHandler(Farewell farewell) {
+        this(farewell, DEFAULT_LIMIT);
+    }
+
+    /**
+     * A handler with the given limit.
+     *
+     * @param limit how long to wait for the answer; between 1 ms and 24 h
+     * @throws NullPointerException if an argument is null
+     * @throws IllegalArgumentException if {@code limit} is out of range
+     */
+    public FarewellHandler(Farewell farewell, Duration limit) {
+        this.farewell = Objects.requireNonNull(farewell, "farewell");
+        Checks.nanos(limit, "limit");
+        this.limit = limit;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        exchange = FarewellExchange.on(ctx, farewell.protocol(), limit);
+        DrainEvent.heardBy(ctx.channel()).ifPresent(drain -> drain(ctx, drain));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        exchange().leave();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        exchange().say(promise, () -> {
+            awaiting = farewell.say(ctx);
+            if (!awaiting) {
+                exchange().said();
+            }
+        });
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (awaiting && isAnswer(message)) {
+            awaiting = false;
+            ReferenceCountUtil.release(message);
+            exchange().answered();
+        } else {
+            ctx.fireChannelRead(message);
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof DrainEvent drain) {
+            drain(ctx, drain);
+        } else if (event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE) {
+            exchange().inputEnded();
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        exchange().inputEnded();
+        ctx.fireChannelInactive();
+    }
+
+    private void drain(ChannelHandlerContext ctx, DrainEvent drain) {
+        exchange().drain(drain);
+        farewell.drain(ctx, drain);
+    }
+
+    private boolean isAnswer(Object message) {
+        try {
+            return farewell.isAnswer(message);
+        } catch (RuntimeException | Error e) {
+            ReferenceCountUtil.release(message);
+            throw e;
+        }
+    }
+
+    private FarewellExchange exchange() {
+        return Objects.requireNonNull(exchange, "not in a pipeline");
+    }
+}

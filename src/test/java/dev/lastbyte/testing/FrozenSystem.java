@@ -1,0 +1,82 @@
+package dev.lastbyte.testing;
+
+import dev.lastbyte.internal.SystemView;
+import dev.lastbyte.internal.TcpInfo;
+import io.netty.channel.Channel;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A system whose time stands still and whose kernel says what the test wants. */
+public final class FrozenSystem implements SystemView {
+    private long nanos = 1;
+    private @Nullable TcpInfo info;
+    private boolean unreadInput;
+    private final ArrayDeque<TcpInfo> next = new ArrayDeque<>();
+    private int readings;
+
+    @Override
+    public long nanoTime() {
+        return nanos;
+    }
+
+    @Override
+    public boolean hasTcpInfo(Channel channel) {
+        return info != null;
+    }
+
+    @Override
+    public @Nullable TcpInfo tcpInfo(Channel channel) {
+        readings++;
+        return next.isEmpty() ? info : next.remove();
+    }
+
+    /** The kernel gives these answers one after the other, before it says again what it said. */
+    public void answers(TcpInfo... infos) {
+        next.addAll(List.of(infos));
+    }
+
+    /** How often the kernel was asked. */
+    public int readings() {
+        return readings;
+    }
+
+    @Override
+    public boolean hasUnreadInput(Channel channel) {
+        return unreadInput;
+    }
+
+    /** The kernel holds input that no event loop has read yet. */
+    public void unreadInput(boolean now) {
+        unreadInput = now;
+    }
+
+    /** Lets time pass, for the channel's timers too, in steps of at most 1 ms. */
+    public void pass(EmbeddedDuplexChannel channel, long millis) {
+        for (long i = 0; i < millis; i++) {
+            nanos += TimeUnit.MILLISECONDS.toNanos(1);
+            channel.pass(1);
+        }
+    }
+
+    /** Lets a millisecond pass, for nobody's timers. */
+    public void tick() {
+        nanos += TimeUnit.MILLISECONDS.toNanos(1);
+    }
+
+    /** The kernel says when the connections were last used, and that all they wrote has arrived. */
+    public void silentFor(long millis) {
+        info = new TcpInfo(TcpInfo.FIN_WAIT2, 1, 0, 0, 0, 1000, millis, 0, 0);
+    }
+
+    /** The kernel says: so many bytes written, so many acknowledged, in this state. A channel without parent has sent a SYN. */
+    public void kernel(int state, long written, long acked) {
+        info = new TcpInfo(state, acked + 1, 0, written, 0, 1000, 0, acked < written ? 1 : 0, 0);
+    }
+
+    /** The same, the last acknowledgement having come so long ago. */
+    public void kernel(int state, long written, long acked, long ackAgeMillis) {
+        info = new TcpInfo(state, acked + 1, 0, written, 0, 1000, 0, acked < written ? 1 : 0, ackAgeMillis);
+    }
+}
