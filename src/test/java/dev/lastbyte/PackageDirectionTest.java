@@ -1,0 +1,102 @@
+package dev.lastbyte;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Which package may know which: the map of docs/architecture.md. */
+class PackageDirectionTest {
+    private static final String ROOT = "dev.lastbyte";
+    private static final Path SOURCES = Path.of("src", "main", "java");
+    private static final int MOST_FILES = 30;
+
+    /** Each package of the library, with those of its packages that it may know. */
+    private static final Map<String, Set<String>> MAY_KNOW = Map.of(
+            ".internal", Set.of(),
+            ".internal.listener", Set.of(".internal"),
+            "", Set.of(".internal"),
+            ".drain", Set.of(".internal", ".internal.listener", ""),
+            ".tcp", Set.of(".internal", ""),
+            ".farewell", Set.of(".internal", "", ".drain"),
+            ".http", Set.of(".internal", "", ".drain", ".farewell"),
+            ".http2", Set.of(".internal", "", ".drain", ".farewell"),
+            ".websocket", Set.of(".internal", "", ".drain", ".farewell"));
+
+    private static final JavaClasses LIBRARY = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .withImportOption(location -> !location.contains("demo-classes"))
+            .importPackages(ROOT);
+
+    static Stream<String> packages() {
+        return MAY_KNOW.keySet().stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("packages")
+    void package_knowsNoOthersThanTheMapSays(String name) {
+        Set<String> allowed = Stream.concat(Stream.of(name), MAY_KNOW.get(name).stream())
+                .map(other -> ROOT + other)
+                .collect(Collectors.toSet());
+        classes()
+                .that()
+                .resideInAPackage(ROOT + name)
+                .should()
+                .onlyDependOnClassesThat(
+                        resideOutsideOfPackage(ROOT + "..").or(resideInAnyPackage(allowed.toArray(String[]::new))))
+                .check(LIBRARY);
+    }
+
+    @Test
+    void packages_haveNoCycle() {
+        slices().assignedFrom(new SliceAssignment() {
+                    @Override
+                    public SliceIdentifier getIdentifierOf(JavaClass type) {
+                        return SliceIdentifier.of(type.getPackageName());
+                    }
+
+                    @Override
+                    public String getDescription() {
+                        return "the packages";
+                    }
+                })
+                .should()
+                .beFreeOfCycles()
+                .check(LIBRARY);
+    }
+
+    @Test
+    void everyPackage_isOnTheMap_andNoneIsTooFull() throws Exception {
+        Map<String, Long> files = new TreeMap<>();
+        try (Stream<Path> sources = Files.walk(SOURCES)) {
+            sources.filter(file -> file.toString().endsWith(".java")
+                            && file.getParent().getNameCount() > 3)
+                    .forEach(file -> files.merge(
+                            SOURCES.relativize(file.getParent()).toString().replace('/', '.'), 1L, Long::sum));
+        }
+        assertEquals(
+                MAY_KNOW.keySet().stream().map(name -> ROOT + name).collect(Collectors.toCollection(TreeSet::new)),
+                files.keySet());
+        files.forEach((name, count) -> assertTrue(count <= MOST_FILES, name + " has " + count + " files"));
+    }
+}
