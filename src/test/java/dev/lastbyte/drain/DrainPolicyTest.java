@@ -165,8 +165,8 @@ class DrainPolicyTest {
     private static void assertDocumented(String name, String written) throws IOException {
         String docs = Files.readString(Path.of("docs/configuration.md"));
         assertTrue(docs.contains("| `" + name + "` | " + written + " |"), name + " in docs/configuration.md");
-        String source = Files.readString(Path.of("src/main/java/dev/lastbyte/DrainPolicy.java"))
-                + Files.readString(Path.of("src/main/java/dev/lastbyte/GracefulCloseManager.java"));
+        String source = Files.readString(Path.of("src/main/java/dev/lastbyte/drain/DrainPolicy.java"))
+                + Files.readString(Path.of("src/main/java/dev/lastbyte/drain/GracefulCloseManager.java"));
         String setter = source.substring(0, source.indexOf("public Builder " + name + "("));
         String javadoc = setter.substring(setter.lastIndexOf("/**")).replaceAll("\\s*\\n\\s*\\*\\s*", " ");
         assertTrue(

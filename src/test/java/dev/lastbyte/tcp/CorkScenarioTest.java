@@ -536,7 +536,7 @@ class CorkScenarioTest {
         assertTrue(Files.readString(Path.of("docs/configuration.md"))
                 .contains("| hold limit of `CORK` | " + limit + " |"));
         assertTrue(Files.readString(Path.of("docs/segments.md")).contains("and " + limit + "."));
-        assertTrue(Files.readString(Path.of("src/main/java/dev/lastbyte/SegmentPolicy.java"))
+        assertTrue(Files.readString(Path.of("src/main/java/dev/lastbyte/tcp/SegmentPolicy.java"))
                 .contains("wait for the rest of their message for " + limit + " at most"));
     }
 
