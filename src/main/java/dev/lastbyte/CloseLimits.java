@@ -7,6 +7,18 @@ import org.jspecify.annotations.Nullable;
  * Confined to the channel's event loop.
  */
 final class CloseLimits {
+    /** How a close stands with its input. */
+    enum Input {
+        /** Nothing is asked for; what the transport delivers all the same is dropped and counted. */
+        OFF,
+        /** A read is under way. */
+        READING,
+        /** The peer sends faster than the configured rate: nothing is read until the pause is over. */
+        PAUSED,
+        /** The byte limit is reached: nothing is read any more. */
+        EXHAUSTED
+    }
+
     private static final long MIN_POLL_NANOS = 5_000_000;
     private static final long MAX_POLL_NANOS = 500_000_000;
     private static final long TURN_NANOS = 2_000_000;
@@ -112,23 +124,23 @@ final class CloseLimits {
      * @param tells whether the kernel can say what has been delivered
      */
     @Nullable
-    CloseCause waitEnd(GracefulCloseConfig config, Discarding.State input, boolean tells, long now) {
+    CloseCause waitEnd(GracefulCloseConfig config, Input input, boolean tells, long now) {
         CloseCause deadline = deadline(now);
         if (deadline != null) {
             return deadline;
         }
-        if (input == Discarding.State.EXHAUSTED && (delivered || !tells)) {
+        if (input == Input.EXHAUSTED && (delivered || !tells)) {
             return CloseCause.BYTE_LIMIT;
         }
         if (delivered && endsEarly(config)) {
-            if (input == Discarding.State.READING && now - quietEnd(config) >= 0) {
+            if (input == Input.READING && now - quietEnd(config) >= 0) {
                 return CloseCause.QUIET;
             }
             if (now - deliveredNanos >= config.deliveredTimeoutNanos()) {
                 return CloseCause.TALKING;
             }
         }
-        if (input != Discarding.State.PAUSED && now - lastProgressNanos >= config.stallTimeoutNanos()) {
+        if (input != Input.PAUSED && now - lastProgressNanos >= config.stallTimeoutNanos()) {
             return CloseCause.STALLED;
         }
         return now - sinceNanos >= config.eofTimeoutNanos() ? CloseCause.EOF_TIMEOUT : null;
@@ -141,14 +153,14 @@ final class CloseLimits {
      * @param tells whether the kernel can say what has been delivered
      * @param crowdNanos how long to wait between two polls once there is no progress, given how many connections wait
      */
-    long nextWaitCheck(GracefulCloseConfig config, Discarding.State input, boolean tells, long now, long crowdNanos) {
+    long nextWaitCheck(GracefulCloseConfig config, Input input, boolean tells, long now, long crowdNanos) {
         long next = earlier(deadlineNanos, sinceNanos + config.eofTimeoutNanos());
-        if (input != Discarding.State.PAUSED) {
+        if (input != Input.PAUSED) {
             next = earlier(next, lastProgressNanos + config.stallTimeoutNanos());
         }
         if (delivered && endsEarly(config)) {
             next = earlier(next, deliveredNanos + config.deliveredTimeoutNanos());
-            if (input == Discarding.State.READING) {
+            if (input == Input.READING) {
                 next = earlier(next, quietEnd(config));
             }
         }

@@ -14,7 +14,11 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -33,7 +37,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
      *                      │                        └───────────────► LINGERING ──acknowledged, limit────┘
      *                      └─ stalled, failed, forced ─► RESETTING ──► CLOSED
      *
-     * ClosePhase has the table of legal moves, enter() refuses all others. What goes wrong inside ends the connection, see guarded().
+     * Phase below has the table of legal moves, enter() refuses all others. What goes wrong inside ends the connection, see guarded().
      *
      * Why these steps, in this order:
      *
@@ -53,6 +57,49 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
      * that may call back; a late event finds its phase gone and does nothing.
      */
 
+    /** Where a connection's close sequence stands, with the table of legal moves. */
+    enum Phase {
+        /** {@code close()} has arrived; the sequence has not started. */
+        OPEN,
+        /** Waiting until everything written is in the kernel. */
+        FLUSHING,
+        /** The last byte is in the kernel; SHUT_WR is under way. */
+        HALF_CLOSING,
+        /** Our FIN is queued; input is read and dropped until EOF or a limit. */
+        DISCARDING,
+        /** Waiting for the peer's acknowledgements, without reading. */
+        LINGERING,
+        /** SO_LINGER is 0 and the close is under way: the peer gets RST. */
+        RESETTING,
+        /** The plain close is under way. */
+        CLOSING,
+        /** The channel is closed and the report is out. */
+        CLOSED;
+
+        private static final Map<Phase, Set<Phase>> MOVES = new EnumMap<>(Phase.class);
+
+        static {
+            MOVES.put(OPEN, EnumSet.of(FLUSHING, RESETTING, CLOSING, CLOSED));
+            MOVES.put(FLUSHING, EnumSet.of(HALF_CLOSING, DISCARDING, LINGERING, RESETTING, CLOSING, CLOSED));
+            MOVES.put(HALF_CLOSING, EnumSet.of(DISCARDING, LINGERING, RESETTING, CLOSING, CLOSED));
+            MOVES.put(DISCARDING, EnumSet.of(LINGERING, RESETTING, CLOSING, CLOSED));
+            MOVES.put(LINGERING, EnumSet.of(RESETTING, CLOSING, CLOSED));
+            MOVES.put(RESETTING, EnumSet.of(CLOSED));
+            MOVES.put(CLOSING, EnumSet.of(CLOSED));
+            MOVES.put(CLOSED, EnumSet.noneOf(Phase.class));
+        }
+
+        boolean mayBecome(Phase next) {
+            Set<Phase> moves = MOVES.get(this);
+            return moves != null && moves.contains(next);
+        }
+
+        /** Whether the end has been decided: nothing that the peer does now changes it. */
+        boolean isEnding() {
+            return this == RESETTING || this == CLOSING || this == CLOSED;
+        }
+    }
+
     private static final Logger LOG = Loggers.of(CloseSequence.class);
 
     /** Longer than any transport takes to close; a handler in front of ours may have swallowed the close. */
@@ -65,9 +112,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     private final CloseRecord record;
     private final @Nullable TlsClose tls;
     private ChannelHandlerContext ctx;
-    private ClosePhase phase = ClosePhase.OPEN;
+    private Phase phase = Phase.OPEN;
     private Delivery delivery;
-    private Discarding.State input = Discarding.State.OFF;
+    private CloseLimits.Input input = CloseLimits.Input.OFF;
     private @Nullable Discarding discarding; // of a peer that has sent something
     private @Nullable OutboundFlush flush; // while output is on its way to the kernel
     private @Nullable TlsHandshakeSweep sweep; // where there is no TLS session to wait for
@@ -119,7 +166,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     @Override
     public void force(CloseCause cause) {
         guarded(() -> {
-            if (phase == ClosePhase.OPEN && !OutboundFlush.isPending(ctx)) {
+            if (phase == Phase.OPEN && !OutboundFlush.isPending(ctx)) {
                 record.flushed(now());
                 markWritten(false);
             }
@@ -140,7 +187,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     @Override
     public boolean isWaiting() {
-        return phase == ClosePhase.DISCARDING || phase == ClosePhase.LINGERING;
+        return phase == Phase.DISCARDING || phase == Phase.LINGERING;
     }
 
     @Override
@@ -171,9 +218,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         }
         boolean some = discarding != null && discarding.hasBurst();
         readOn(now());
-        if (input != Discarding.State.READING) {
+        if (input != CloseLimits.Input.READING) {
             guarded(this::evaluate);
-        } else if (!some && phase == ClosePhase.DISCARDING && !delivery.isDelivered()) {
+        } else if (!some && phase == Phase.DISCARDING && !delivery.isDelivered()) {
             guarded(this::beforeEof);
         }
     }
@@ -226,7 +273,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (reset) {
             return CloseCause.RESET;
         }
-        if (phase == ClosePhase.FLUSHING && !HalfClosure.isSupported(channel()) && !OutboundFlush.isPending(ctx)) {
+        if (phase == Phase.FLUSHING && !HalfClosure.isSupported(channel()) && !OutboundFlush.isPending(ctx)) {
             record.flushed(now()); // an HTTP/2 stream ends by itself behind its last frame
             return CloseCause.HALF_CLOSE_UNSUPPORTED;
         }
@@ -259,7 +306,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     private void onTimer() {
         guarded(() -> {
-            if (phase == ClosePhase.RESETTING || phase == ClosePhase.CLOSING) {
+            if (phase == Phase.RESETTING || phase == Phase.CLOSING) {
                 closeBelow();
             } else {
                 evaluate();
@@ -288,9 +335,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     private void begin() {
         eofSeen = HalfClosure.isInputShutdown(channel());
-        enter(ClosePhase.FLUSHING);
+        enter(Phase.FLUSHING);
         ctx.fireUserEventTriggered(CloseStartedEvent.INSTANCE);
-        if (phase != ClosePhase.FLUSHING) {
+        if (phase != Phase.FLUSHING) {
             return;
         }
         if (HalfClosure.isOutputShutdown(channel())) {
@@ -326,7 +373,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     private void awaitBarrier(boolean outlivesEof) {
-        if (phase != ClosePhase.FLUSHING || resetArmed) {
+        if (phase != Phase.FLUSHING || resetArmed) {
             return;
         }
         // Should the transport close the channel meanwhile (failed write, loop shut down), a FIN would hide the
@@ -342,7 +389,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     private void onBarrier(ChannelFuture barrier) {
-        if (phase != ClosePhase.FLUSHING) {
+        if (phase != Phase.FLUSHING) {
             return;
         }
         if (!barrier.isSuccess()) {
@@ -431,7 +478,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
      * deep, and close() comes from deep inside; and what other connections have to say in this turn goes first.
      */
     private void halfClose() {
-        enter(ClosePhase.HALF_CLOSING);
+        enter(Phase.HALF_CLOSING);
         cutOff = true;
         // Until the task runs, an EOF could end the channel, or a handler in front of ours write; an ended loop runs
         // none.
@@ -442,19 +489,19 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     private void sendFin() {
-        if (phase != ClosePhase.HALF_CLOSING) {
+        if (phase != Phase.HALF_CLOSING) {
             return;
         }
         ChannelFuture sent =
                 Placement.isFirst(ctx) ? HalfClosure.sendFin(channel()) : HalfClosure.shutdownOutput(channel());
         sent.addListener(fin -> guarded(() -> onFin((ChannelFuture) fin)));
-        if (phase == ClosePhase.HALF_CLOSING) {
+        if (phase == Phase.HALF_CLOSING) {
             armNextFlushCheck(now());
         }
     }
 
     private void onFin(ChannelFuture fin) {
-        if (phase != ClosePhase.HALF_CLOSING) {
+        if (phase != Phase.HALF_CLOSING) {
             return;
         }
         if (!fin.isSuccess()) {
@@ -489,7 +536,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     private void discard() {
-        enter(ClosePhase.DISCARDING);
+        enter(Phase.DISCARDING);
         if (!delivery.canTell() || delivery.isDelivered() || !HalfClosure.outliveEof(channel())) {
             HalfClosure.endAtEof(channel());
         }
@@ -500,7 +547,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     /** Waits for acknowledgements alone. */
     private void linger() {
-        enter(ClosePhase.LINGERING);
+        enter(Phase.LINGERING);
         if (!eofSeen) {
             HalfClosure.outliveEof(channel());
             cutOff = true;
@@ -529,7 +576,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             finish(CloseCause.TLS_HANDSHAKE);
         } else if (delivery.isDelivered() || !awaitsDelivery()) {
             finish(CloseCause.EOF);
-        } else if (phase == ClosePhase.DISCARDING) {
+        } else if (phase == Phase.DISCARDING) {
             linger();
         }
     }
@@ -539,7 +586,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     private void evaluateWait() {
-        if (delivery.isDelivered() && phase == ClosePhase.LINGERING) {
+        if (delivery.isDelivered() && phase == Phase.LINGERING) {
             finish(eofSeen ? CloseCause.EOF : CloseCause.ACKNOWLEDGED);
             return;
         }
@@ -566,7 +613,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             return CloseCause.RESET;
         }
         CloseCause over = limits.waitEnd(config, input, delivery.canTell(), now);
-        boolean paused = input == Discarding.State.PAUSED;
+        boolean paused = input == CloseLimits.Input.PAUSED;
         boolean swept = sweep != null
                 && (over == CloseCause.QUIET || (over == null && sweep.isOver(discardedBytes(), paused, now)));
         return swept ? CloseCause.TLS_HANDSHAKE : over;
@@ -586,7 +633,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     /** Ends every wait and closes the socket. */
     private void finish(CloseCause cause) {
-        if (phase == ClosePhase.FLUSHING
+        if (phase == Phase.FLUSHING
                 && cause != CloseCause.WRITE_FAILED
                 && !record.isReset()
                 && flush().isOnlyBarrierLeft()) {
@@ -603,10 +650,10 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         record.cause(cause);
         record.waitEnded(now);
         if (cut || (isUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET)) {
-            enter(ClosePhase.RESETTING);
+            enter(Phase.RESETTING);
             record.aborted(SocketLinger.resetOnClose(channel()));
         } else {
-            enter(ClosePhase.CLOSING);
+            enter(Phase.CLOSING);
             leaveToKernel(now);
         }
         closeSocket();
@@ -634,7 +681,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             // Somebody deregistered the channel: io_uring closes no descriptor of an unregistered one.
             channel.eventLoop().register(channel).addListener(f -> closeContext());
         }
-        if (phase != ClosePhase.CLOSED) {
+        if (phase != Phase.CLOSED) {
             awaitNet();
         }
     }
@@ -670,11 +717,11 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     // ---- CLOSED: the report goes out -------------------------------------------------------------------------------
 
     private void onClosed() {
-        if (phase == ClosePhase.CLOSED) {
+        if (phase == Phase.CLOSED) {
             return;
         }
         LoopTimer.cancel(this);
-        enter(ClosePhase.CLOSED);
+        enter(Phase.CLOSED);
         CloseReport.Builder report = record.describe(channel(), config, delivery, finSent, now());
         report.discardedBytes = discardedBytes();
         OptionalLong late = OptionalLong.of(report.discardedBytes);
@@ -693,10 +740,10 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
      */
 
     private void startReading() {
-        if (input == Discarding.State.OFF) {
-            input = Discarding.State.READING;
+        if (input == CloseLimits.Input.OFF) {
+            input = CloseLimits.Input.READING;
             if (config.maxDiscardedBytes() == 0) {
-                suspendReading(Discarding.State.EXHAUSTED);
+                suspendReading(CloseLimits.Input.EXHAUSTED);
             } else {
                 ctx.read();
             }
@@ -704,10 +751,10 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     private void stopReading() {
-        suspendReading(Discarding.State.OFF);
+        suspendReading(CloseLimits.Input.OFF);
     }
 
-    private void suspendReading(Discarding.State why) {
+    private void suspendReading(CloseLimits.Input why) {
         input = why;
         channel().config().setAutoRead(false);
     }
@@ -718,8 +765,8 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             known = new Discarding(config.discardBytesPerSecond(), now());
             discarding = known;
         }
-        if (known.read(bytes) >= config.maxDiscardedBytes() && input != Discarding.State.OFF) {
-            suspendReading(Discarding.State.EXHAUSTED);
+        if (known.read(bytes) >= config.maxDiscardedBytes() && input != CloseLimits.Input.OFF) {
+            suspendReading(CloseLimits.Input.EXHAUSTED);
         }
     }
 
@@ -727,27 +774,27 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     private void readOn(long now) {
         Discarding known = discarding;
         long pause = known != null && known.hasBurst() ? known.endBurst(now) : 0;
-        if (input != Discarding.State.READING) {
+        if (input != CloseLimits.Input.READING) {
             return;
         }
         if (known == null || pause == 0) {
             ctx.read();
         } else {
             known.pauseUntil(now + pause);
-            suspendReading(Discarding.State.PAUSED);
+            suspendReading(CloseLimits.Input.PAUSED);
         }
     }
 
     private void resumeIfDue(long now) {
-        if (input == Discarding.State.PAUSED && discarding != null && now - discarding.resumeNanos() >= 0) {
-            input = Discarding.State.READING;
+        if (input == CloseLimits.Input.PAUSED && discarding != null && now - discarding.resumeNanos() >= 0) {
+            input = CloseLimits.Input.READING;
             ctx.read();
         }
     }
 
     /** The given moment, or the end of a pause if that is earlier. */
     private long orEndOfPause(long nanos) {
-        return input == Discarding.State.PAUSED && discarding != null
+        return input == CloseLimits.Input.PAUSED && discarding != null
                 ? CloseLimits.earlier(nanos, discarding.resumeNanos())
                 : nanos;
     }
@@ -789,7 +836,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         return ctx.channel();
     }
 
-    private void enter(ClosePhase next) {
+    private void enter(Phase next) {
         if (!phase.mayBecome(next)) {
             throw new IllegalStateException(channel() + " cannot go from " + phase + " to " + next);
         }

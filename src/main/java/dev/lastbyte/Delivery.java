@@ -1,6 +1,5 @@
 package dev.lastbyte;
 
-import dev.lastbyte.internal.DeliveryListener;
 import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.internal.TransportKind;
@@ -26,7 +25,7 @@ final class Delivery {
     private static final Delivery DELIVERED = new Delivery(false);
     private static final Delivery DELIVERED_TO_ONE_THAT_HAD_ENDED = new Delivery(true);
 
-    private final @Nullable DeliveryListener awaited;
+    private final TcpInfo.@Nullable Listener awaited;
     private Source source;
     private long expectedAcks = -1;
     private long lastAcked = -1;
@@ -37,7 +36,7 @@ final class Delivery {
     private boolean progressed;
 
     Delivery(Channel channel, SystemView system) {
-        awaited = DeliveryListener.of(channel);
+        awaited = TcpInfo.Listener.of(channel);
         if (system.hasTcpInfo(channel)) {
             source = Source.TCP_INFO;
         } else {

@@ -210,7 +210,9 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         }
         if (connection.config().peerHalfClose() == PeerHalfClose.FINISH_WRITES && !HalfClosure.isAllowed(channel)) {
             ownsHalfClosure = HalfClosure.outliveEof(channel);
-            NettyGuard.warnOnce(channel);
+            if (TransportKind.of(channel).ignoresHalfClosure()) {
+                NettyGuard.warnOnce(channel);
+            }
         }
         if (wasActive) {
             connection.opened(ctx);
@@ -313,6 +315,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             endAtPeerEof(ctx, isReset());
             return;
         }
+        NettyGuard.warnOnce(ctx.channel());
         PeerFin begun = new PeerFin(ctx, connection.config(), system, () -> endAtPeerEof(ctx, true));
         peerFin = begun;
         EpollHalfOpenFlush.install(ctx);

@@ -1,7 +1,6 @@
 package dev.lastbyte.tcp;
 
 import dev.lastbyte.GracefulCloseHandler;
-import dev.lastbyte.internal.DeliveryListener;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.HalfClosure;
 import dev.lastbyte.internal.SystemView;
@@ -27,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * close. The handler stands nearest the transport, or right behind the {@link GracefulCloseHandler}. While nobody waits, it costs a
  * comparison per read. Confined to the channel's event loop.
  */
-final class Acknowledgements extends ChannelDuplexHandler implements KernelLooks.Looker, DeliveryListener {
+final class Acknowledgements extends ChannelDuplexHandler implements KernelLooks.Looker, TcpInfo.Listener {
     private record Waiter(long end, ChannelPromise promise) {}
 
     private final Channel channel;
@@ -49,7 +48,7 @@ final class Acknowledgements extends ChannelDuplexHandler implements KernelLooks
 
     /** Those of a channel, or null if nobody has ever waited. */
     static @Nullable Acknowledgements of(Channel channel) {
-        return DeliveryListener.of(channel) instanceof Acknowledgements present ? present : null;
+        return TcpInfo.Listener.of(channel) instanceof Acknowledgements present ? present : null;
     }
 
     /** Completes a promise when everything written is acknowledged. */
@@ -86,7 +85,7 @@ final class Acknowledgements extends ChannelDuplexHandler implements KernelLooks
         } else {
             pipeline.addAfter(graceful.name(), null, created);
         }
-        DeliveryListener.leave(channel, created);
+        TcpInfo.Listener.leave(channel, created);
         return created;
     }
 
