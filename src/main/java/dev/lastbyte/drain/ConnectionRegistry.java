@@ -62,12 +62,12 @@ final class ConnectionRegistry {
         return loops.values();
     }
 
-    ConnectionCounts counts() {
+    LoopCounters.Totals counts() {
         synchronized (retired) { // no loop is counted twice, or not at all
             List<LoopCounters> all = new ArrayList<>();
             all.add(retired);
             loops.values().forEach(loop -> all.add(loop.counters()));
-            return ConnectionCounts.read(all);
+            return LoopCounters.Totals.read(all);
         }
     }
 

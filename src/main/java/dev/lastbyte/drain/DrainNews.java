@@ -1,6 +1,6 @@
 package dev.lastbyte.drain;
 
-import dev.lastbyte.internal.CloseLog;
+import dev.lastbyte.internal.Loggers;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -8,12 +8,14 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
 
 /**
  * Brings the user the news of a manager's drains, in order, on a thread of its own: a listener that blocks delays only itself.
  * Thread-safe.
  */
 final class DrainNews {
+    private static final Logger LOG = Loggers.of(DrainNews.class);
     private static final long IDLE_SECONDS = 1;
 
     private final DrainListener listener;
@@ -62,7 +64,7 @@ final class DrainNews {
         executor.execute(heard::countDown);
         try {
             if (!heard.await(IDLE_SECONDS, TimeUnit.SECONDS)) {
-                CloseLog.LOG.debug("the drainListener takes its time: {}", listener);
+                LOG.debug("the drainListener takes its time: {}", listener);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -73,7 +75,7 @@ final class DrainNews {
         try {
             news.accept(listener);
         } catch (Throwable t) {
-            CloseLog.LOG.warn("the drainListener threw; its exception changes nothing: {}", listener, t);
+            LOG.warn("the drainListener threw; its exception changes nothing: {}", listener, t);
         }
     }
 }

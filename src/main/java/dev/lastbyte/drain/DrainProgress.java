@@ -1,8 +1,8 @@
 package dev.lastbyte.drain;
 
 import dev.lastbyte.CloseOutcome;
+import dev.lastbyte.drain.LoopCounters.Count;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 
@@ -15,23 +15,23 @@ public final class DrainProgress {
     private final long open;
     private final long busy;
     private final long closing;
-    private final Map<CloseOutcome, Long> closed;
+    private final LoopCounters.Totals during;
     private final long forced;
     private final long timeLeftNanos;
     private final List<OpenConnection> blockers;
 
     DrainProgress(
             DrainPhase phase,
-            ConnectionCounts counts,
-            ConnectionCounts before,
+            LoopCounters.Totals before,
+            LoopCounters.Totals now,
             long forced,
             long timeLeftNanos,
             List<OpenConnection> blockers) {
         this.phase = phase;
-        this.open = counts.open();
-        this.busy = phase.isAccepting() ? counts.inExchange() : counts.open() - counts.idle() - counts.closing();
-        this.closing = counts.closing();
-        this.closed = Collections.unmodifiableMap(counts.closedSince(before));
+        open = now.open();
+        closing = now.of(Count.CLOSING);
+        busy = phase.isAccepting() ? now.of(Count.IN_EXCHANGE) : open - now.of(Count.IDLE) - closing;
+        during = now.since(before);
         this.forced = forced;
         this.timeLeftNanos = timeLeftNanos;
         this.blockers = List.copyOf(blockers);
@@ -62,7 +62,7 @@ public final class DrainProgress {
 
     /** Connections that have ended since {@code drain()}, by outcome; every outcome is a key. */
     public Map<CloseOutcome, Long> closed() {
-        return closed;
+        return during.closed();
     }
 
     /** Connections that were ended at the deadline. */
@@ -95,10 +95,8 @@ public final class DrainProgress {
                 .append(" busy, ")
                 .append(closing)
                 .append(" closing), ")
-                .append(DrainReport.sum(closed))
-                .append(" closed");
-        DrainReport.appendCounts(text, closed);
-        text.append(", ")
+                .append(during.closedText())
+                .append(", ")
                 .append(forced)
                 .append(" forced, ")
                 .append(timeLeft().toMillis())

@@ -1,12 +1,23 @@
 package dev.lastbyte.drain;
 
-import dev.lastbyte.internal.CloseLog;
+import dev.lastbyte.drain.LoopCounters.Count;
+import dev.lastbyte.drain.LoopCounters.Totals;
+import dev.lastbyte.internal.Loggers;
 import io.netty.channel.Channel;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
  * The state machine of a server's drain, from {@code drain()} to the report: watches the clock and the counters, and decides
@@ -30,40 +41,60 @@ final class DrainSequence {
      * handed over is in the lists. A loop that is blocked, or gone, delays nothing but its own connections.
      */
 
+    private static final Logger LOG = Loggers.of(DrainSequence.class);
     private static final long STUCK_NANOS = 1_000_000_000;
     private static final long FORCE_COST_NANOS = 40_000;
     private static final long RETRY_NANOS = 100_000_000;
     private static final long FORCING_LOOK_NANOS = 5_000_000;
 
     private final ConnectionRegistry registry;
-    private final ListenerStops listeners;
-    private final DrainClock clock;
+    private final DrainThread thread;
     private final DrainNews news;
+    private final Stopper stopper;
     private final DrainPlan plan;
     private final CompletableFuture<DrainReport> future = new CompletableFuture<>();
-    private final DrainTally tally;
+    private final Set<Channel> listeners;
+    private final Map<Channel, CompletableFuture<ListenerReport>> stops = new LinkedHashMap<>();
+    private final Totals before;
+    private final long startNanos;
+    private final Map<DrainPhase, Long> closedIn = new EnumMap<>(DrainPhase.class);
+    private final Map<DrainPhase, Duration> phaseTimes = new EnumMap<>(DrainPhase.class);
+    private long phaseNanos;
+    private long closedBeforePhase;
+    private long nextProgressNanos;
     private long stuckNanos;
     private boolean accepted;
     private boolean over;
 
     DrainSequence(DrainPolicy policy, ConnectionRegistry registry, Collection<Channel> listeners, Tools tools) {
         this.registry = registry;
-        clock = tools.clock();
+        this.listeners = new LinkedHashSet<>(listeners);
+        thread = tools.thread();
         news = tools.news();
-        long start = clock.nanoTime();
-        plan = new DrainPlan(policy, registry.system(), start, this::evaluateSoon);
-        tally = new DrainTally(plan, registry.counts(), start);
-        this.listeners = new ListenerStops(listeners, tools.stopper());
+        stopper = tools.stopper();
+        startNanos = registry.system().nanoTime();
+        plan = new DrainPlan(policy, registry.system(), startNanos, this::evaluateSoon);
+        before = registry.counts();
+        phaseNanos = startNanos;
+        closedBeforePhase = before.allClosed();
+        nextProgressNanos = startNanos + policy.progressIntervalNanos();
+    }
+
+    /** Closes a listener so that no client is lost. */
+    @FunctionalInterface
+    interface Stopper {
+        /** Completes when the listener is closed, at the given moment at the latest. */
+        CompletionStage<ListenerReport> stop(Channel listener, long deadlineNanos);
     }
 
     /**
      * What a drain works with. Immutable.
      *
-     * @param clock time and thread
+     * @param thread where it runs
      * @param news who is told
-     * @param stopper closes a listener by the given moment
+     * @param stopper closes the listeners
      */
-    record Tools(DrainClock clock, DrainNews news, ListenerStops.Stopper stopper) {}
+    record Tools(DrainThread thread, DrainNews news, Stopper stopper) {}
 
     // ---- from any thread -------------------------------------------------------------------------------------------
 
@@ -71,7 +102,7 @@ final class DrainSequence {
     void start() {
         registry.plan(plan);
         news.phase(DrainPhase.ANNOUNCING);
-        clock.execute(() -> {
+        thread.execute(() -> {
             registry.lookAround();
             evaluate();
         });
@@ -83,11 +114,11 @@ final class DrainSequence {
         if (taken) {
             registry.plan(null);
             news.phase(DrainPhase.READY); // before a next drain is announced
-            clock.execute(() -> {
-                ConnectionCounts counts = registry.counts();
-                tally.phaseEnded(DrainPhase.ANNOUNCING, clock.nanoTime(), counts);
+            thread.execute(() -> {
+                Totals counts = registry.counts();
+                phaseEnded(DrainPhase.ANNOUNCING, now(), counts);
                 registry.lookAround();
-                complete(DrainOutcome.CANCELLED, counts);
+                complete(DrainReport.Outcome.CANCELLED, counts);
             });
         }
         return taken;
@@ -95,8 +126,8 @@ final class DrainSequence {
 
     /** Makes it end as early as this policy, begun now, would. */
     void tighten(DrainPolicy policy) {
-        long now = clock.nanoTime();
-        clock.execute(() -> {
+        long now = now();
+        thread.execute(() -> {
             DrainEvent.Times earlier = plan.times().orEarlier(DrainEvent.Times.of(policy, now));
             plan.times(earlier);
             registry.lookAround();
@@ -114,10 +145,10 @@ final class DrainSequence {
 
     /** A listener that is managed only now. */
     void listener(Channel listener) {
-        clock.execute(() -> {
+        thread.execute(() -> {
             listeners.add(listener);
             if (!plan.phase().isAccepting()) {
-                listeners.stop(plan.deadlineNanos(), this::evaluateSoon);
+                stopListeners(plan.deadlineNanos(), this::evaluateSoon);
             }
         });
         if (future.isDone() && plan.phase() == DrainPhase.DRAINED) {
@@ -128,7 +159,7 @@ final class DrainSequence {
     // ---- on the drain's thread -------------------------------------------------------------------------------------
 
     private void evaluateSoon() {
-        clock.execute(this::evaluate);
+        thread.execute(this::evaluate);
     }
 
     /** Whatever goes wrong inside, the drain goes on and ends. */
@@ -136,51 +167,51 @@ final class DrainSequence {
         if (over) {
             return;
         }
-        long now = clock.nanoTime();
+        long now = now();
         long next = now + RETRY_NANOS;
         try {
             boolean forced = haveForced(); // before the counts, which it runs ahead of
-            ConnectionCounts counts = registry.counts();
+            Totals counts = registry.counts();
             while (advance(now, counts, forced)) {
                 // the next phase may be over already
             }
             if (over) {
                 return;
             }
-            if (tally.takeProgressTurn(now)) {
-                news.progress(tally.progress(now, counts, registry.loops()));
+            if (takeProgressTurn(now)) {
+                news.progress(progress(now, counts));
             }
             next = nextWakeUp(now, forcingNanos(counts));
         } catch (Throwable t) {
-            CloseLog.LOG.warn("the drain failed in {}; it goes on", plan.phase(), t);
+            LOG.warn("the drain failed in {}; it goes on", plan.phase(), t);
         }
-        clock.wakeAt(next, this::evaluate);
+        thread.wakeAt(next, this::evaluate);
     }
 
     /** Enters the next phase, if this one is over; returns whether it did and the drain is not over. */
-    private boolean advance(long now, ConnectionCounts counts, boolean forced) {
+    private boolean advance(long now, Totals counts, boolean forced) {
         DrainPhase phase = plan.phase();
         DrainPhase next = next(phase, now, counts, forced);
         if (next == null || !plan.enter(phase, next, now)) {
             return false; // or cancelled at this moment
         }
-        CloseLog.LOG.debug("drain {} -> {}", phase, next);
-        tally.phaseEnded(phase, now, counts);
+        LOG.debug("drain {} -> {}", phase, next);
+        phaseEnded(phase, now, counts);
         if (next == DrainPhase.STOP_ACCEPTING) {
-            stopAccepting();
+            stopListeners(acceptEndNanos(), () -> thread.execute(this::awaitRegistrations));
         } else if (next == DrainPhase.FORCING) {
             stuckNanos = now + STUCK_NANOS + 2 * FORCE_COST_NANOS * counts.open();
         }
         registry.lookAround();
         news.phase(next);
-        news.progress(tally.progress(now, counts, registry.loops()));
+        news.progress(progress(now, counts));
         if (next == DrainPhase.DRAINED) {
             complete(outcome(counts, forced), counts);
         }
         return !over;
     }
 
-    private @Nullable DrainPhase next(DrainPhase phase, long now, ConnectionCounts counts, boolean forced) {
+    private @Nullable DrainPhase next(DrainPhase phase, long now, Totals counts, boolean forced) {
         boolean late = now - forcingNanos(counts) >= 0;
         boolean empty = counts.open() == 0;
         return switch (phase) {
@@ -196,24 +227,26 @@ final class DrainSequence {
     }
 
     /** When the rest must be ended so that it has ended at the deadline: ending takes its time too. */
-    private long forcingNanos(ConnectionCounts counts) {
+    private long forcingNanos(Totals counts) {
         long lead = Math.min(
                 counts.open() * FORCE_COST_NANOS, plan.policy().drainTimeoutNanos() / DrainPolicy.FORCING_PART);
         return plan.deadlineNanos() - lead;
     }
 
-    private DrainOutcome outcome(ConnectionCounts counts, boolean forced) {
+    private DrainReport.Outcome outcome(Totals counts, boolean forced) {
         if (counts.open() > 0 && (!forced || plan.forced() == 0)) {
-            return DrainOutcome.UNFINISHED;
+            return DrainReport.Outcome.UNFINISHED;
         }
         if (plan.forced() > 0) {
-            return DrainOutcome.FORCED;
+            return DrainReport.Outcome.FORCED;
         }
-        return tally.isInterrupted(counts) ? DrainOutcome.INTERRUPTED : DrainOutcome.COMPLETE;
+        Totals during = counts.since(before);
+        boolean unhurt = during.of(Count.INTERRUPTED) == 0 && during.of(Count.LOST) == 0;
+        return unhurt ? DrainReport.Outcome.COMPLETE : DrainReport.Outcome.INTERRUPTED;
     }
 
     private boolean isOver(long now, long durationNanos) {
-        return now - tally.phaseNanos() >= durationNanos;
+        return now - phaseNanos >= durationNanos;
     }
 
     /** All loops have shed their idle connections; one that is blocked is not waited for. */
@@ -227,14 +260,9 @@ final class DrainSequence {
         return registry.loops().stream().allMatch(LoopConnections::hasForced);
     }
 
-    private void stopAccepting() {
-        listeners.stop(acceptEndNanos(), () -> clock.execute(this::awaitRegistrations));
-    }
-
     private long acceptEndNanos() {
         return DrainEvent.Times.earlier(
-                tally.phaseNanos() + plan.policy().acceptTimeoutNanos(),
-                plan.times().graceEndNanos());
+                phaseNanos + plan.policy().acceptTimeoutNanos(), plan.times().graceEndNanos());
     }
 
     /** One task behind the last accept on every loop: after it, what was accepted is known. */
@@ -250,40 +278,120 @@ final class DrainSequence {
             }
         }
         CompletableFuture.allOf(passed.toArray(new CompletableFuture<?>[0]))
-                .thenRun(() -> clock.execute(() -> {
+                .thenRun(() -> thread.execute(() -> {
                     accepted = true;
                     evaluate();
                 }));
     }
 
     private long nextWakeUp(long now, long deadline) {
-        long next = now - deadline < 0
-                ? DrainEvent.Times.earlier(tally.nextProgressNanos(), deadline)
-                : tally.nextProgressNanos();
+        long next = now - deadline < 0 ? DrainEvent.Times.earlier(nextProgressNanos, deadline) : nextProgressNanos;
         long phaseEnd =
                 switch (plan.phase()) {
                     case ANNOUNCING -> plan.times().announcedNanos();
                     case STOP_ACCEPTING -> acceptEndNanos();
-                    case SHEDDING -> tally.phaseNanos() + plan.policy().closeSpreadNanos() + STUCK_NANOS;
+                    case SHEDDING -> phaseNanos + plan.policy().closeSpreadNanos() + STUCK_NANOS;
                     case FORCING -> now + FORCING_LOOK_NANOS;
                     case READY, FINISHING, DRAINED -> next;
                 };
         return DrainEvent.Times.earlier(phaseEnd, next);
     }
 
-    private void complete(DrainOutcome outcome, ConnectionCounts counts) {
-        over = true;
-        if (outcome != DrainOutcome.CANCELLED) {
-            listeners.closeRest();
-        }
-        long now = clock.nanoTime();
+    // ---- the listeners ---------------------------------------------------------------------------------------------
+
+    /** Stops those that have not been told to yet. */
+    private void stopListeners(long deadlineNanos, Runnable whenAllAreClosed) {
+        listeners.forEach(listener -> stops.computeIfAbsent(listener, l -> stop(l, deadlineNanos)));
+        CompletableFuture.allOf(stops.values().toArray(new CompletableFuture<?>[0]))
+                .whenComplete((all, failure) -> {
+                    if (failure != null) {
+                        LOG.warn("a listener could not be stopped", failure);
+                    }
+                    whenAllAreClosed.run();
+                });
+    }
+
+    private CompletableFuture<ListenerReport> stop(Channel listener, long deadlineNanos) {
         try {
-            DrainReport report = tally.report(outcome, now, counts, listeners.reports());
-            CloseLog.LOG.info("drain {}", report);
-            news.lastProgress(tally.progress(now, counts, registry.loops()));
+            return stopper.stop(listener, deadlineNanos).toCompletableFuture();
+        } catch (RuntimeException e) {
+            listener.close();
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /** Closes those that are still being stopped: nobody will wait for them any more. */
+    private void closeListeners() {
+        for (Channel listener : listeners) {
+            CompletableFuture<ListenerReport> stop = stops.get(listener);
+            if (stop == null || !stop.isDone()) {
+                listener.close();
+            }
+        }
+    }
+
+    private List<ListenerReport> listenerReports() {
+        return stops.values().stream()
+                .filter(stop -> stop.isDone() && !stop.isCompletedExceptionally())
+                .map(CompletableFuture::join)
+                .toList();
+    }
+
+    // ---- the figures -----------------------------------------------------------------------------------------------
+
+    private void phaseEnded(DrainPhase phase, long now, Totals counts) {
+        phaseTimes.put(phase, Duration.ofNanos(now - phaseNanos));
+        closedIn.put(phase, counts.allClosed() - closedBeforePhase);
+        closedBeforePhase = counts.allClosed();
+        phaseNanos = now;
+    }
+
+    /** Whether it is time for a progress; then the next one is due an interval later, however late this one is. */
+    private boolean takeProgressTurn(long now) {
+        if (now - nextProgressNanos < 0) {
+            return false;
+        }
+        long interval = plan.policy().progressIntervalNanos();
+        nextProgressNanos += ((now - nextProgressNanos) / interval + 1) * interval;
+        return true;
+    }
+
+    private DrainProgress progress(long now, Totals counts) {
+        List<OpenConnection> blockers = registry.loops().stream()
+                .flatMap(loop -> loop.blockers().stream())
+                .sorted(Comparator.comparingLong(OpenConnection::ageNanos).reversed())
+                .limit(plan.policy().maxBlockers())
+                .toList();
+        return new DrainProgress(plan.phase(), before, counts, plan.forced(), plan.deadlineNanos() - now, blockers);
+    }
+
+    private long now() {
+        return registry.system().nanoTime();
+    }
+
+    // ---- the end ---------------------------------------------------------------------------------------------------
+
+    private void complete(DrainReport.Outcome outcome, Totals counts) {
+        over = true;
+        if (outcome != DrainReport.Outcome.CANCELLED) {
+            closeListeners();
+        }
+        long now = now();
+        try {
+            DrainReport report = new DrainReport(
+                    outcome,
+                    before,
+                    counts,
+                    closedIn,
+                    phaseTimes,
+                    now - startNanos,
+                    plan.stragglers(),
+                    listenerReports());
+            LOG.info("drain {}", report);
+            news.lastProgress(progress(now, counts));
             future.complete(report);
         } finally {
-            clock.end();
+            thread.end();
             future.completeExceptionally(
                     new IllegalStateException("the drain ended in " + outcome + " without a report"));
         }

@@ -8,11 +8,13 @@ import dev.lastbyte.internal.Checks;
 import dev.lastbyte.internal.SystemView;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +46,11 @@ import org.jspecify.annotations.Nullable;
 public final class GracefulCloseManager implements AutoCloseable {
     static final int DEFAULT_MAX_CLOSING = 10_000;
     static final long DEFAULT_MAX_CLOSING_BYTES = 1L << 30;
+
+    /** With 0 an event loop of Netty 4.2 may terminate without closing its channels. */
+    private static final long SHUTDOWN_QUIET_MILLIS = 100;
+
+    private static final long SHUTDOWN_TIMEOUT_MILLIS = 5000;
 
     private final GracefulCloseConfig connections;
     private final ConnectionRegistry registry;
@@ -96,7 +103,7 @@ public final class GracefulCloseManager implements AutoCloseable {
      * @throws NullPointerException if {@code initializer} is null
      */
     public ChannelHandler childHandler(ChannelHandler initializer) {
-        return new ManagedInitializer(this, Objects.requireNonNull(initializer, "initializer"));
+        return new Initializer(this, Objects.requireNonNull(initializer, "initializer"));
     }
 
     /**
@@ -143,7 +150,7 @@ public final class GracefulCloseManager implements AutoCloseable {
 
     /** Drains with the policy of {@link Builder#drainPolicy}; see {@link #drain(DrainPolicy)}. */
     public CompletableFuture<DrainReport> drain() {
-        return drains.drain(null);
+        return drains.drain();
     }
 
     /**
@@ -161,7 +168,7 @@ public final class GracefulCloseManager implements AutoCloseable {
 
     /**
      * Takes a drain back while it is in {@link DrainPhase#ANNOUNCING}. Its future then completes with {@link
-     * DrainOutcome#CANCELLED}. Refused once the JVM is ending and {@link #installShutdownHook} has begun to drain.
+     * DrainReport.Outcome#CANCELLED}. Refused once the JVM is ending and {@link #installShutdownHook} has begun to drain.
      *
      * @return whether there was such a drain, and it was taken back
      */
@@ -183,9 +190,22 @@ public final class GracefulCloseManager implements AutoCloseable {
         for (EventLoopGroup group : all) {
             Objects.requireNonNull(group, "groups");
         }
-        return drain().thenCompose(report -> report.outcome() == DrainOutcome.CANCELLED
+        return drain().thenCompose(report -> report.outcome() == DrainReport.Outcome.CANCELLED
                 ? CompletableFuture.completedFuture(report)
-                : LoopShutdown.of(all).thenApply(done -> report));
+                : shutdown(all).thenApply(done -> report));
+    }
+
+    /** Completes when all groups have terminated, or when they should have: an event loop that is blocked never does. */
+    private static CompletableFuture<Void> shutdown(EventLoopGroup[] groups) {
+        CompletableFuture<?>[] ends = new CompletableFuture<?>[groups.length];
+        for (int i = 0; i < groups.length; i++) {
+            CompletableFuture<Void> end = new CompletableFuture<>();
+            ends[i] = end;
+            groups[i].terminationFuture().addListener(terminated -> end.complete(null));
+            groups[i].shutdownGracefully(SHUTDOWN_QUIET_MILLIS, SHUTDOWN_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
+        }
+        return CompletableFuture.allOf(ends)
+                .completeOnTimeout(null, SHUTDOWN_QUIET_MILLIS + SHUTDOWN_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /**
@@ -220,6 +240,23 @@ public final class GracefulCloseManager implements AutoCloseable {
     public String toString() {
         return "GracefulCloseManager{" + phase() + ", " + openConnections() + " open, " + closingConnections()
                 + " closing}";
+    }
+
+    /** Puts a managed handler in front of what a server's own child handler adds. Thread-safe. */
+    @ChannelHandler.Sharable
+    private static final class Initializer extends ChannelInitializer<Channel> {
+        private final GracefulCloseManager manager;
+        private final ChannelHandler next;
+
+        private Initializer(GracefulCloseManager manager, ChannelHandler next) {
+            this.manager = manager;
+            this.next = next;
+        }
+
+        @Override
+        protected void initChannel(Channel channel) {
+            channel.pipeline().addFirst(manager.newHandler()).addLast(next);
+        }
     }
 
     /**

@@ -3,17 +3,19 @@ package dev.lastbyte.drain;
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.FarewellReport;
 import dev.lastbyte.drain.LoopCounters.Count;
-import dev.lastbyte.internal.CloseLog;
+import dev.lastbyte.internal.EventLoops;
+import dev.lastbyte.internal.Loggers;
 import io.netty.channel.EventLoop;
 import java.util.List;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
  * The connections of one manager on one event loop, each in the list of its state. Confined to the event loop, but for the
  * methods that say otherwise.
  */
 final class LoopConnections {
+    private static final Logger LOG = Loggers.of(LoopConnections.class);
     private static final int EVICTION_LOOKS = 64;
 
     /** At work, or not looked at yet, in the order of their age. */
@@ -56,13 +58,11 @@ final class LoopConnections {
 
     /** Runs on the event loop; returns false if that has been shut down and takes no more tasks. */
     boolean execute(Runnable task) {
-        try {
-            loop.execute(task);
-            return true;
-        } catch (RejectedExecutionException e) {
-            CloseLog.LOG.debug("{} does not run any more", loop);
-            return false;
+        boolean accepted = EventLoops.execute(loop, task);
+        if (!accepted) {
+            LOG.debug("{} does not run any more", loop);
         }
+        return accepted;
     }
 
     /** Whether a drain has asked every idle connection here to close, or cannot any more. */
@@ -108,8 +108,7 @@ final class LoopConnections {
     }
 
     boolean hasOpen() {
-        LoopCounters now = counters;
-        return now.read(Count.OPENED) > now.read(Count.RELEASED) + now.ended();
+        return counters.open() > 0;
     }
 
     boolean isClosingAny() {
@@ -133,6 +132,18 @@ final class LoopConnections {
 
     List<ConnectionList<ManagedConnection>> lists() {
         return lists;
+    }
+
+    /** The next connection of a pass over all lists, or null at its end. */
+    @Nullable
+    ManagedConnection next() {
+        for (ConnectionList<ManagedConnection> list : lists) {
+            ManagedConnection found = list.next();
+            if (found != null) {
+                return found;
+            }
+        }
+        return null;
     }
 
     /** A new connection. */
@@ -181,16 +192,16 @@ final class LoopConnections {
         }
         LoopDrain running = drain;
         if (running != null) {
-            running.ended(connection, report); // before it is counted: a report is made from the counters
+            running.closed(connection, report); // before it is counted: a report is made from the counters
         }
         if (report != null) {
             report.farewell().ifPresent(this::count); // before the end is: a report is made from the counters
-            counters.ended(report.outcome());
+            counters.closed(report.outcome());
         } else {
             counters.add(Count.RELEASED, 1);
         }
-        if (running != null) {
-            running.counted(isEmpty());
+        if (running != null && isEmpty()) {
+            running.plan().news();
         }
         if (!runsByItself() && isEmpty()) {
             registry.retire(this); // an embedded channel's event loop ends with its channel

@@ -1,5 +1,6 @@
 package dev.lastbyte.drain;
 
+import dev.lastbyte.CloseCause;
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
@@ -9,7 +10,9 @@ import io.netty.channel.ServerChannel;
 import io.netty.util.concurrent.Future;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -30,11 +33,12 @@ final class LoopDrain {
     private final LoopConnections connections;
     private final DrainPlan plan;
     private final LoopShedding shedding;
-    private final LoopForcing forcing;
+    private final Map<ManagedConnection, OpenConnection> forcing = new HashMap<>();
     private @Nullable Future<?> scheduled;
     private DrainPhase roundPhase = DrainPhase.READY;
     private DrainEvent.@Nullable Times times;
     private long nextLookNanos;
+    private int foundInRound;
     private boolean inRound;
     private boolean undone;
     private volatile boolean shed;
@@ -45,7 +49,6 @@ final class LoopDrain {
         this.connections = connections;
         this.plan = plan;
         shedding = new LoopShedding(connections, plan);
-        forcing = new LoopForcing(connections, plan);
     }
 
     DrainPlan plan() {
@@ -95,16 +98,19 @@ final class LoopDrain {
         }
     }
 
-    /** A connection has ended; it is in no list any more, but still counted. */
-    void ended(ManagedConnection connection, @Nullable CloseReport report) {
-        forcing.ended(connection, report);
-    }
-
-    /** That end has been counted. */
-    void counted(boolean lastOne) {
-        if (lastOne) {
-            plan.news();
+    /**
+     * A connection is closed: by force, or by its own timer at the same deadline, or otherwise. It is in no list any more, but still
+     * counted as open.
+     */
+    void closed(ManagedConnection connection, @Nullable CloseReport report) {
+        OpenConnection straggler = forcing.remove(connection);
+        if (report == null || (straggler == null && report.cause() != CloseCause.DRAIN_DEADLINE)) {
+            return;
         }
+        OpenConnection known = straggler != null
+                ? straggler
+                : connection.describe(connections, plan.system().nanoTime());
+        plan.straggler(known.ended(report));
     }
 
     /** The drain was cancelled: nothing of it stays behind, a portion at a time. */
@@ -137,8 +143,8 @@ final class LoopDrain {
         times = plan.times();
         long now = plan.system().nanoTime();
         if (fresh || phase == DrainPhase.FORCING) {
-            connections.lists().forEach(ConnectionList::rewind);
-            forcing.beginRound();
+            connections.lists().forEach(ConnectionList::rewind); // one may have moved from list to list
+            foundInRound = 0;
             nextLookNanos = now;
         } else if (now - nextLookNanos >= 0) {
             connections.open.rewind();
@@ -180,7 +186,7 @@ final class LoopDrain {
             case READY -> unprepare();
             case ANNOUNCING, STOP_ACCEPTING -> prepare(now);
             case SHEDDING, FINISHING -> shedding.step(now);
-            case FORCING -> forcing.step(now);
+            case FORCING -> force(now);
             case DRAINED -> dismiss();
         };
     }
@@ -195,14 +201,22 @@ final class LoopDrain {
     }
 
     private boolean unprepare() {
-        for (ConnectionList<ManagedConnection> list : connections.lists()) {
-            ManagedConnection connection = list.next();
-            if (connection != null) {
-                connection.unwatchSilence();
-                return true;
-            }
+        ManagedConnection connection = connections.next();
+        if (connection != null) {
+            connection.unwatchSilence();
         }
-        return false;
+        return connection != null;
+    }
+
+    /** Ends the next connection that is still open at the deadline, and remembers it as it was. */
+    private boolean force(long now) {
+        ManagedConnection connection = connections.next();
+        if (connection != null && !forcing.containsKey(connection)) {
+            forcing.put(connection, connection.describe(connections, now));
+            foundInRound++;
+            connection.force();
+        }
+        return connection != null;
     }
 
     /** Closes what the drain did not wait for: its event loop was blocked, or it came at the last moment. */
@@ -230,7 +244,7 @@ final class LoopDrain {
             blockers = oldest(now);
         }
         boolean shedNow = isShedding() && connections.idle.size() == 0;
-        boolean forcedNow = roundPhase == DrainPhase.FORCING && forcing.isDone();
+        boolean forcedNow = roundPhase == DrainPhase.FORCING && foundInRound == 0 && forcing.isEmpty();
         boolean changed = shedNow != shed || forcedNow != forced;
         shed = shedNow;
         forced = forcedNow;

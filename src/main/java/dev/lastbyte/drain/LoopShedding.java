@@ -175,4 +175,25 @@ final class LoopShedding {
         }
         return spread.next(lastLongLivedNanos, connections.longLived.size());
     }
+
+    /**
+     * Decides when the next of a number of closes is due so that all of them are spread evenly over a span of time. Connections that
+     * join later share the time that is left. Immutable.
+     *
+     * @param startNanos when the span begins
+     * @param endNanos when it ends; from then on everything is due
+     */
+    record EvenSpread(long startNanos, long endNanos) {
+        /**
+         * When the next one is due.
+         *
+         * @param lastNanos when the one before was closed, or the span began
+         * @param waiting how many are left, this one included
+         */
+        long next(long lastNanos, int waiting) {
+            long from = lastNanos - startNanos < 0 ? startNanos : lastNanos;
+            long left = endNanos - from;
+            return left <= 0 ? from : from + left / (waiting + 1);
+        }
+    }
 }
