@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How far a drain has come. Each event loop brings its part up to date several times a second, so the figures of one progress may
- * be a tenth of a second apart. Immutable.
+ * How far a drain has come. Each event loop updates its part several times a second, so the figures of one progress may be a tenth of a
+ * second apart. Immutable.
  */
 public final class DrainProgress {
     private final DrainPhase phase;
@@ -42,14 +42,14 @@ public final class DrainProgress {
         return phase;
     }
 
-    /** Connections that are open, those included whose close sequence runs. */
+    /** Connections that are open, including those whose close sequence runs. */
     public long open() {
         return open;
     }
 
     /**
-     * Connections that are at work. Until {@link DrainPhase#SHEDDING} those with an open exchange; from then on all that are
-     * neither idle nor closing, long-lived ones included.
+     * Connections that are at work. Before {@link DrainPhase#SHEDDING} those with an open exchange; from then on all that are neither idle
+     * nor closing, including long-lived ones.
      */
     public long busy() {
         return busy;
@@ -60,12 +60,12 @@ public final class DrainProgress {
         return closing;
     }
 
-    /** Connections that have ended since {@code drain()}, by outcome; every outcome is a key. */
+    /** Connections that closed since {@code drain()}, by outcome; every outcome is a key. */
     public Map<CloseOutcome, Long> closed() {
         return during.closed();
     }
 
-    /** Connections that were ended at the deadline. */
+    /** Connections that were closed by force at the deadline. */
     public long forced() {
         return forced;
     }
@@ -76,9 +76,8 @@ public final class DrainProgress {
     }
 
     /**
-     * The oldest open connections as their event loops saw them last, oldest first (looked for among those that have been
-     * longest in each state), at most {@link DrainPolicy#maxBlockers()};
-     * one of them may have ended since.
+     * The oldest open connections as their event loops saw them last, oldest first, at most {@link DrainPolicy#maxBlockers()}. They are
+     * searched among those that have been longest in each state. One of them may have closed since.
      */
     public List<OpenConnection> blockers() {
         return blockers;

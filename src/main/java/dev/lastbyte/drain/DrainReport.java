@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What is known about the drain of one server, made when it has ended. Counts are of connections that the manager knew:
- * those whose pipelines have one of its handlers. Immutable.
+ * What is known about the drain of one server, made when it has ended. It counts the connections of the manager: those whose pipelines
+ * have one of its handlers. Immutable.
  */
 public final class DrainReport {
     /** How a drain ended. Immutable. */
@@ -33,7 +33,7 @@ public final class DrainReport {
          * been shut down.
          */
         UNFINISHED,
-        /** {@link GracefulCloseManager#cancelDrain()} ended it while it was being announced; the server serves on. */
+        /** {@link GracefulCloseManager#cancelDrain()} ended it while it was being announced; the server goes on serving. */
         CANCELLED
     }
 
@@ -72,48 +72,48 @@ public final class DrainReport {
         return outcome;
     }
 
-    /** Connections that were open when {@code drain()} was called, those included whose close sequence ran already. */
+    /** Connections that were open when {@code drain()} was called, including those whose close sequence ran already. */
     public long openAtStart() {
         return openAtStart;
     }
 
-    /** Connections that came after {@code drain()} was called. */
+    /** Connections that were opened after {@code drain()} was called. */
     public long late() {
         return during.of(Count.OPENED);
     }
 
-    /** Connections that the manager lost sight of during the drain because its handler was removed from their pipeline. */
+    /** Open connections that the manager no longer counts, because its handler was removed from their pipeline during the drain. */
     public long released() {
         return during.of(Count.RELEASED);
     }
 
     /**
-     * Connections that were closed at the end of {@link DrainPolicy#gracePeriod()} although an exchange was open: gracefully, but its
-     * answer was not complete. Stragglers with open exchanges are not among them.
+     * Connections that were closed at the end of {@link DrainPolicy#gracePeriod()} although an exchange was open: gracefully, but with an
+     * incomplete answer. Stragglers with open exchanges are not counted here.
      */
     public long interrupted() {
         return during.of(Count.INTERRUPTED);
     }
 
     /**
-     * Requests that were not served and that their senders may safely repeat, as the protocols tell ({@link FarewellReport}); only
-     * of connections whose pipelines have a handler that tells.
+     * Requests that were not served and that their senders may safely repeat, as the protocols report ({@link FarewellReport}). Only of
+     * connections whose pipelines have a handler that reports it.
      */
     public long refusedRequests() {
         return during.of(Count.REFUSED);
     }
 
-    /** The same for requests that were not served, or not to the end, and whose senders cannot know that. */
+    /** The same for requests that were not served, or not completely, and whose senders cannot know that. */
     public long lostRequests() {
         return during.of(Count.LOST);
     }
 
-    /** Connections that ended during the drain, by outcome; every outcome is a key. */
+    /** Connections that closed during the drain, by outcome; every outcome is a key. */
     public Map<CloseOutcome, Long> closed() {
         return during.closed();
     }
 
-    /** Connections that ended during each phase. */
+    /** Connections that closed during each phase. */
     public Map<DrainPhase, Long> closedIn() {
         return closedIn;
     }
@@ -123,26 +123,26 @@ public final class DrainReport {
         return phaseTimes;
     }
 
-    /** From {@code drain()} to the report. */
+    /** Time from {@code drain()} to the report. */
     public Duration totalTime() {
         return Duration.ofNanos(totalNanos);
     }
 
-    /** How many connections were ended at the deadline: the size of {@link #stragglers()}. */
+    /** How many connections were closed by force at the deadline: the size of {@link #stragglers()}. */
     public long forced() {
         return stragglers.size();
     }
 
-    /** The connections that were ended at the deadline, as they were then, each with the report of its end. */
+    /** The connections that were closed by force at the deadline, as they were then, each with the report of its close. */
     public List<OpenConnection> stragglers() {
         return stragglers;
     }
 
     /**
-     * How many connections were still open when the report was made: none after {@link Outcome#COMPLETE}, those that
-     * could not be ended after {@link Outcome#UNFINISHED}, all after {@link Outcome#CANCELLED}, and after {@link
-     * Outcome#FORCED} those that came at the last moment, which are closed as they come. {@link #openAtStart()} and {@link #late()} together are
-     * this, the closed and the {@link #released()} ones.
+     * How many connections were still open when the report was made: none after {@link Outcome#COMPLETE}, all after {@link
+     * Outcome#CANCELLED}, after {@link Outcome#UNFINISHED} those that could not be closed, and after {@link Outcome#FORCED} those that
+     * came at the last moment, which are closed as they come. {@link #openAtStart()} plus {@link #late()} is this number plus the closed
+     * and the {@link #released()} ones.
      */
     public long unfinished() {
         return unfinished;

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * The state machine of a server's drain, from {@code drain()} to the report: watches the clock and the counters, and decides
- * which phase comes next. What a phase does to connections is done by {@link LoopDrain} on each event loop. Confined to the
- * drain's thread, but for the methods that say otherwise.
+ * The state machine of a server's drain, from {@code drain()} to the report. It watches the clock and the counters, decides which phase
+ * comes next, stops the listeners and keeps the figures. What a phase does to connections is done by {@link LoopDrain} on each event
+ * loop. Confined to the drain's thread, except the methods that are marked otherwise.
  */
 final class DrainSequence {
     /*
@@ -32,13 +32,13 @@ final class DrainSequence {
      *                                                        ▼                             ▼                          ▼
      *                        FORCING ◄──deadline── (any of these three)                 DRAINED ◄──empty, stuck── FORCING
      *
-     * Three kinds of threads take part and none waits for another. This one owns the phase. It publishes the phase in the plan
-     * and then asks every event loop to look around; a loop reports by counters that only it writes, and by news() when
-     * something may have changed. The third, the listener's, only hears.
+     * Three kinds of threads take part, and none waits for another. This one owns the phase. It publishes the phase in the plan and
+     * then asks every event loop to look around. An event loop reports by counters that only it writes, and calls news() when something
+     * may have changed. The third thread calls the drain listener.
      *
-     * No connection escapes: one that opens enters its list first and reads the plan after, the plan is set first and the
-     * lists are read after. Before SHEDDING every loop has run one task behind the last accept, so that what the listeners
-     * handed over is in the lists. A loop that is blocked, or gone, delays nothing but its own connections.
+     * No connection is missed: a new one enters its list first and then reads the plan; the drain sets the plan first and then reads the
+     * lists. Before SHEDDING every event loop has run one task behind the last accept, so accepted connections are in the lists. An
+     * event loop that is blocked, or has ended, delays only its own connections.
      */
 
     private static final Logger LOG = Loggers.of(DrainSequence.class);
@@ -90,15 +90,15 @@ final class DrainSequence {
     /**
      * What a drain works with. Immutable.
      *
-     * @param thread where it runs
-     * @param news who is told
+     * @param thread runs it
+     * @param news calls the user's listener
      * @param stopper closes the listeners
      */
     record Tools(DrainThread thread, DrainNews news, Stopper stopper) {}
 
     // ---- from any thread -------------------------------------------------------------------------------------------
 
-    /** Begins. */
+    /** Begins the drain. */
     void start() {
         registry.plan(plan);
         news.phase(DrainPhase.ANNOUNCING);
@@ -108,7 +108,7 @@ final class DrainSequence {
         });
     }
 
-    /** Takes the drain back, if it is still being announced. */
+    /** Cancels the drain if it is still being announced. */
     boolean cancel() {
         boolean taken = plan.cancel();
         if (taken) {
@@ -124,7 +124,7 @@ final class DrainSequence {
         return taken;
     }
 
-    /** Makes it end as early as this policy, begun now, would. */
+    /** Makes the drain end no later than one with this policy that begins now. */
     void tighten(DrainPolicy policy) {
         long now = now();
         thread.execute(() -> {
@@ -143,7 +143,7 @@ final class DrainSequence {
         return future;
     }
 
-    /** A listener that is managed only now. */
+    /** Adds a listener during the drain. */
     void listener(Channel listener) {
         thread.execute(() -> {
             listeners.add(listener);
@@ -152,7 +152,7 @@ final class DrainSequence {
             }
         });
         if (future.isDone() && plan.phase() == DrainPhase.DRAINED) {
-            listener.close(); // the thread may have ended before it took that up
+            listener.close(); // the drain's thread may have ended before that step
         }
     }
 
@@ -162,7 +162,7 @@ final class DrainSequence {
         thread.execute(this::evaluate);
     }
 
-    /** Whatever goes wrong inside, the drain goes on and ends. */
+    /** Looks what is due. If this fails, the drain goes on, and ends. */
     private void evaluate() {
         if (over) {
             return;
@@ -170,7 +170,7 @@ final class DrainSequence {
         long now = now();
         long next = now + RETRY_NANOS;
         try {
-            boolean forced = haveForced(); // before the counts, which it runs ahead of
+            boolean forced = haveForced(); // read before the counts, because it changes before they do
             Totals counts = registry.counts();
             while (advance(now, counts, forced)) {
                 // the next phase may be over already
@@ -188,7 +188,7 @@ final class DrainSequence {
         thread.wakeAt(next, this::evaluate);
     }
 
-    /** Enters the next phase, if this one is over; returns whether it did and the drain is not over. */
+    /** Enters the next phase if this one is over; returns whether it did and the drain is not over. */
     private boolean advance(long now, Totals counts, boolean forced) {
         DrainPhase phase = plan.phase();
         DrainPhase next = next(phase, now, counts, forced);
@@ -226,7 +226,7 @@ final class DrainSequence {
         };
     }
 
-    /** When the rest must be ended so that it has ended at the deadline: ending takes its time too. */
+    /** When closing by force must begin to be over at the deadline. */
     private long forcingNanos(Totals counts) {
         long lead = Math.min(
                 counts.open() * FORCE_COST_NANOS, plan.policy().drainTimeoutNanos() / DrainPolicy.FORCING_PART);
@@ -249,13 +249,13 @@ final class DrainSequence {
         return now - phaseNanos >= durationNanos;
     }
 
-    /** All loops have shed their idle connections; one that is blocked is not waited for. */
+    /** Whether all event loops have closed their idle connections; one that is blocked is not waited for. */
     private boolean haveShed(long now) {
         return registry.loops().stream().allMatch(LoopConnections::hasShed)
                 || isOver(now, plan.policy().closeSpreadNanos() + STUCK_NANOS);
     }
 
-    /** All loops have ended what was open at the deadline; what comes later is closed as it comes. */
+    /** Whether all event loops have closed what was open at the deadline; what comes later is closed as it comes. */
     private boolean haveForced() {
         return registry.loops().stream().allMatch(LoopConnections::hasForced);
     }
@@ -265,7 +265,7 @@ final class DrainSequence {
                 phaseNanos + plan.policy().acceptTimeoutNanos(), plan.times().graceEndNanos());
     }
 
-    /** One task behind the last accept on every loop: after it, what was accepted is known. */
+    /** Runs one task behind the last accept on every event loop; after it, all accepted connections are known. */
     private void awaitRegistrations() {
         List<CompletableFuture<?>> passed = new ArrayList<>();
         for (LoopConnections loop : registry.loops()) {
@@ -299,7 +299,7 @@ final class DrainSequence {
 
     // ---- the listeners ---------------------------------------------------------------------------------------------
 
-    /** Stops those that have not been told to yet. */
+    /** Stops the listeners that are not being stopped yet. */
     private void stopListeners(long deadlineNanos, Runnable whenAllAreClosed) {
         listeners.forEach(listener -> stops.computeIfAbsent(listener, l -> stop(l, deadlineNanos)));
         CompletableFuture.allOf(stops.values().toArray(new CompletableFuture<?>[0]))
@@ -320,7 +320,7 @@ final class DrainSequence {
         }
     }
 
-    /** Closes those that are still being stopped: nobody will wait for them any more. */
+    /** Closes the listeners whose stop has not ended: nothing waits for it any more. */
     private void closeListeners() {
         for (Channel listener : listeners) {
             CompletableFuture<ListenerReport> stop = stops.get(listener);
@@ -346,7 +346,7 @@ final class DrainSequence {
         phaseNanos = now;
     }
 
-    /** Whether it is time for a progress; then the next one is due an interval later, however late this one is. */
+    /** Whether a progress is due. If so, the next one is due when the interval ends next, however late this one is. */
     private boolean takeProgressTurn(long now) {
         if (now - nextProgressNanos < 0) {
             return false;

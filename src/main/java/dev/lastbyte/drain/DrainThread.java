@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The thread of one drain, which lives as long as the drain. It is no event loop: those may be blocked by the handlers that the drain
- * waits for. Thread-safe.
+ * The thread of one drain, which lives as long as the drain. It is not an event loop, because the handlers that the drain waits for may
+ * block those. Thread-safe.
  */
 interface DrainThread {
     /** Runs a step after those already asked for. */

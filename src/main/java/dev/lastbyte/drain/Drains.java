@@ -16,7 +16,7 @@ import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
-/** The drain of one manager, which is one after another at most, and what can start it. Thread-safe. */
+/** The drains of one manager, one at a time, with its listeners and all that can begin a drain. Thread-safe. */
 final class Drains {
     private static final Logger LOG = Loggers.of(Drains.class);
     private static final DrainListener NOBODY = new DrainListener() {};
@@ -47,7 +47,7 @@ final class Drains {
         channel.pipeline().addFirst(acceptWatch);
         channel.closeFuture().addListener(closed -> listeners.remove(channel));
         DrainSequence running;
-        synchronized (this) { // a drain that begins has either seen it, or is seen here
+        synchronized (this) { // a drain that begins has either seen the listener, or is seen here
             running = current;
         }
         if (running == null || running.phase() == DrainPhase.READY) {
@@ -109,7 +109,7 @@ final class Drains {
         try {
             DrainReport report = drain().get();
             while (report.outcome() == DrainReport.Outcome.CANCELLED) {
-                report = drain().get(); // somebody took it back: this call means it
+                report = drain().get(); // somebody cancelled it, but this call must drain
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -129,16 +129,16 @@ final class Drains {
         }
     }
 
-    /** Drains, and keeps the JVM until the report is out. */
+    /** Drains, and delays the end of the JVM until the report is out. */
     private void shutdown() {
         shuttingDown = true;
         if (drainForShutdown().outcome() == DrainReport.Outcome.CANCELLED) {
-            drainForShutdown(); // that one was taken back just before; this one cannot be
+            drainForShutdown(); // that one was cancelled just before; this one cannot be
         }
         news.await();
     }
 
-    /** A drain that has begun is made to end as early as this one would. */
+    /** Drains; a drain that runs already must end as early as this one would. */
     private DrainReport drainForShutdown() {
         DrainPolicy limits = shutdownPolicy;
         DrainSequence running = begin(limits);
@@ -149,7 +149,7 @@ final class Drains {
     private synchronized void ended(DrainReport report) {
         if (shutdownHook != null && report.outcome() != DrainReport.Outcome.CANCELLED) {
             try {
-                Runtime.getRuntime().removeShutdownHook(shutdownHook); // or it would keep the manager
+                Runtime.getRuntime().removeShutdownHook(shutdownHook); // it would keep the manager from being collected
             } catch (IllegalStateException e) {
                 LOG.trace("the JVM is ending");
             }

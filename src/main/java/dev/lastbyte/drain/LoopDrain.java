@@ -17,15 +17,15 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * One event loop's part of a drain: goes through its connections several times a second and does with each what the phase asks
- * for, in portions, so that the event loop serves on in between. Confined to the event loop.
+ * One event loop's part of a drain. It goes through the connections several times a second and does with each what the phase requires, in
+ * portions, so that the event loop goes on serving in between. Confined to the event loop.
  */
 final class LoopDrain {
     private static final Logger LOG = Loggers.of(LoopDrain.class);
     private static final long ROUND_NANOS = 100_000_000;
     private static final long MIN_ROUND_NANOS = 5_000_000;
 
-    /** What one portion may take; thousands of closes in one task stall an event loop for a fifth of a second. */
+    /** How long one portion may take. Thousands of closes in one task would stall the event loop for a fifth of a second. */
     private static final long PORTION_NANOS = 2_000_000;
 
     private static final int PORTION = 256;
@@ -62,7 +62,7 @@ final class LoopDrain {
         return shed;
     }
 
-    /** Whether everything that was open at the deadline has been ended. */
+    /** Whether everything that was open at the deadline is closed. */
     boolean hasForced() {
         return forced;
     }
@@ -74,7 +74,7 @@ final class LoopDrain {
 
     // ---- events ----------------------------------------------------------------------------------------------------
 
-    /** A connection came late. */
+    /** A connection arrived during the drain. */
     void arrived(ManagedConnection connection) {
         DrainPhase phase = plan.phase();
         if (undone || phase.isAccepting() || phase == DrainPhase.STOP_ACCEPTING) {
@@ -88,7 +88,7 @@ final class LoopDrain {
         }
     }
 
-    /** Warns, once, of a listener that goes on accepting because nobody has told the manager of it. */
+    /** Warns, once, of a listener that goes on accepting because it is not managed. */
     private void checkListener(@Nullable Channel listener) {
         boolean managed = listener != null && listener.pipeline().get(AcceptWatch.class) != null;
         if (!managed && listener instanceof ServerChannel && listener.isOpen() && plan.mayWarn()) {
@@ -99,8 +99,8 @@ final class LoopDrain {
     }
 
     /**
-     * A connection is closed: by force, or by its own timer at the same deadline, or otherwise. It is in no list any more, but still
-     * counted as open.
+     * A connection is closed: by force, by its own timer at the same deadline, or otherwise. It is no longer in a list, but still counted
+     * as open.
      */
     void closed(ManagedConnection connection, @Nullable CloseReport report) {
         OpenConnection straggler = forcing.remove(connection);
@@ -110,10 +110,10 @@ final class LoopDrain {
         OpenConnection known = straggler != null
                 ? straggler
                 : connection.describe(connections, plan.system().nanoTime());
-        plan.straggler(known.ended(report));
+        plan.straggler(known.closed(report));
     }
 
-    /** The drain was cancelled: nothing of it stays behind, a portion at a time. */
+    /** The drain was cancelled: removes what it has put in place, a portion at a time. */
     void undo() {
         if (!undone) {
             undone = true;
@@ -123,7 +123,7 @@ final class LoopDrain {
         }
     }
 
-    /** Another drain takes over, and what this one has put in place. */
+    /** Another drain takes over, including what this one has put in place. */
     void end() {
         undone = true;
         cancelTimer();
@@ -170,7 +170,7 @@ final class LoopDrain {
         }
     }
 
-    /** Whatever goes wrong with one connection, the others get their turn. */
+    /** If one connection fails, the others still get their turn. */
     private boolean guardedStep(long now) {
         try {
             return step(now);
@@ -180,7 +180,7 @@ final class LoopDrain {
         }
     }
 
-    /** One connection's turn; returns whether there may be more to do in this round. */
+    /** Deals with one connection; returns whether there may be more to do in this round. */
     private boolean step(long now) {
         return switch (roundPhase) {
             case READY -> unprepare();
@@ -191,7 +191,7 @@ final class LoopDrain {
         };
     }
 
-    /** Begins to watch for silence, so that it has begun when it is asked for. */
+    /** Begins to watch for silence, before anything depends on it. */
     private boolean prepare(long now) {
         ManagedConnection connection = connections.open.next();
         if (connection != null) {
@@ -208,7 +208,7 @@ final class LoopDrain {
         return connection != null;
     }
 
-    /** Ends the next connection that is still open at the deadline, and remembers it as it was. */
+    /** Closes the next connection by force, and remembers it as it was. */
     private boolean force(long now) {
         ManagedConnection connection = connections.next();
         if (connection != null && !forcing.containsKey(connection)) {
@@ -219,7 +219,7 @@ final class LoopDrain {
         return connection != null;
     }
 
-    /** Closes what the drain did not wait for: its event loop was blocked, or it came at the last moment. */
+    /** Closes what the drain did not wait for: the event loop was blocked, or the connection came at the last moment. */
     private boolean dismiss() {
         for (ConnectionList<ManagedConnection> list :
                 List.of(connections.open, connections.idle, connections.longLived)) {

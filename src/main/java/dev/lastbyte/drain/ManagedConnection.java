@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * One connection as its manager sees it. Confined to the event loop on which the connection began; should the channel move to
- * another one, what it tells comes back here.
+ * One connection as its manager sees it. Confined to the event loop on which the connection began: if the channel moves to another one,
+ * its calls are handed back to the first.
  */
 final class ManagedConnection extends ConnectionList.Node<ManagedConnection> implements Connection {
     private static final Logger LOG = Loggers.of(ManagedConnection.class);
@@ -152,7 +152,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         });
     }
 
-    /** Takes the connection out of what the closes of its manager may hold. */
+    /** Takes the connection out of the closing budget. */
     private void giveBack() {
         if (budgeted) {
             budgeted = false;
@@ -203,7 +203,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         }
     }
 
-    /** Whether nothing is going on: no exchange, no queued output, and silence for long enough. */
+    /** Whether the connection is idle: no open exchange, no queued output, and silence for long enough. */
     boolean isIdle(long now, long idleAfterNanos) {
         return openExchanges == 0 && ctx != null && silence(now).isIdle(now, idleAfterNanos);
     }
@@ -222,7 +222,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         return known;
     }
 
-    /** Asks the connection to close, from the end of its pipeline, so that every protocol says goodbye. */
+    /** Closes the connection from the end of its pipeline, so that every protocol sends its farewell. */
     void leave(LoopConnections loop) {
         loop.move(this, loop.leaving);
         channel().close();
@@ -236,7 +236,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         }
     }
 
-    /** Ends the connection at the deadline of a drain. */
+    /** Closes the connection by force, at the deadline of a drain. */
     void force() {
         RunningClose running = close;
         if (running != null) {
@@ -253,7 +253,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         return running != null && running.isWaiting();
     }
 
-    /** Ends a close that runs; returns whether it was not over anyway. */
+    /** Cuts a close short; returns false if its end had been decided already. */
     boolean evict() {
         RunningClose running = close;
         if (running == null || running.isEnding()) {
