@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lastbyte.drain.DrainEvent;
-import dev.lastbyte.drain.DrainOutcome;
 import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.drain.Drained;
 import dev.lastbyte.drain.ManagedServer;
@@ -82,7 +81,7 @@ class TlsClientsIT {
             }
             Eventually.await("answers", () -> served.get() >= 40);
             DrainReport drain = Drained.await(server.manager.drain());
-            assertEquals(DrainOutcome.COMPLETE, drain.outcome(), drain::toString);
+            assertEquals(DrainReport.Outcome.COMPLETE, drain.outcome(), drain::toString);
             for (Future<Integer> client : clients) {
                 assertEquals(0, client.get(60, TimeUnit.SECONDS), "answers cut");
             }
@@ -106,7 +105,7 @@ class TlsClientsIT {
             CompletableFuture<String> lines = read(curl.getErrorStream());
             Eventually.await("answers", () -> served.get() >= 3);
             DrainReport drain = Drained.await(server.manager.drain());
-            assertEquals(DrainOutcome.COMPLETE, drain.outcome(), drain::toString);
+            assertEquals(DrainReport.Outcome.COMPLETE, drain.outcome(), drain::toString);
             List<String> results = lines.get(60, TimeUnit.SECONDS).lines().toList();
             assertEquals(PAGES, results.size());
             for (String result : results) {

@@ -9,16 +9,16 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * User event that asks the handlers of a connection to finish: the server is being drained. It travels once through each
- * pipeline, from its head, when the server has stopped accepting, or at once if the connection comes later. A handler should take no new work now
- * (HTTP: {@code Connection: close} on the next response) and close the channel when the work in hand is done; the manager
- * closes what is idle by itself, and whatever is left when its time is over. Thread-safe.
+ * User event that asks the handlers of a connection to finish, because the server is being drained. It travels through each pipeline once,
+ * from the head: when the server has stopped accepting, or at once if the connection arrives later. A handler should take no new work
+ * from then on (HTTP: {@code Connection: close} on the next response) and close the channel when the work in progress is done. The
+ * manager closes idle connections by itself, and the rest when their time is over. Thread-safe.
  */
 public final class DrainEvent {
     private static final AttributeKey<DrainEvent> KEY = AttributeKey.valueOf("dev.lastbyte.DRAIN");
 
     /**
-     * The moments at which the parts of a drain end; the drain may bring them forward. Immutable.
+     * The moments at which the parts of a drain end. The drain may bring them forward. Immutable.
      *
      * @param announcedNanos when the announcement has lasted long enough
      * @param graceEndNanos when busy connections are closed as they are
@@ -35,7 +35,7 @@ public final class DrainEvent {
                     startNanos + policy.drainTimeoutNanos());
         }
 
-        /** Each of the moments, or another drain's where that is earlier. */
+        /** Each of the moments, or that of another drain where it is earlier. */
         Times orEarlier(Times other) {
             return new Times(
                     earlier(announcedNanos, other.announcedNanos),
@@ -60,8 +60,8 @@ public final class DrainEvent {
     }
 
     /**
-     * The event that a channel's pipeline has heard, for handlers that come later, as after an upgrade of the protocol; empty
-     * if it has heard none. From any thread.
+     * The event that has travelled through a channel's pipeline, or empty if none has. For handlers that are added later, such as after
+     * an upgrade of the protocol. From any thread.
      *
      * @throws NullPointerException if {@code channel} is null
      */
@@ -69,29 +69,29 @@ public final class DrainEvent {
         return Optional.ofNullable(channel.hasAttr(KEY) ? channel.attr(KEY).get() : null);
     }
 
-    /** Tells a whole pipeline, from its head. On its event loop. */
+    /** Sends the event through a whole pipeline, from its head. On its event loop. */
     void tell(Channel channel) {
         channel.attr(KEY).set(this);
         channel.pipeline().fireUserEventTriggered(this);
     }
 
     /**
-     * How long the connection may still live, flush and close included; zero when the deadline has passed. The end of the
-     * JVM may bring the deadline forward, see {@link GracefulCloseManager#installShutdownHook}.
+     * Time until everything must be closed, which includes flush and close of this connection; zero when the deadline has passed. The end
+     * of the JVM may bring the deadline forward, see {@link GracefulCloseManager#installShutdownHook}.
      */
     public Duration timeLeft() {
         return Duration.ofNanos(Math.max(0, deadlineNanos() - nanoTime.getAsLong()));
     }
 
     /**
-     * How long work in hand may still take: then the manager closes the connection as it is, unless it is {@link
-     * GracefulCloseHandler#longLived}. Zero when that has passed.
+     * How long work in progress may still take; zero when that time has passed. Then the manager closes the connection, unless it is
+     * {@link GracefulCloseHandler#longLived}.
      */
     public Duration graceLeft() {
         return Duration.ofNanos(Math.max(0, times.get().graceEndNanos() - nanoTime.getAsLong()));
     }
 
-    /** Over what time the closes of idle connections are spread, see {@link DrainPolicy#closeSpread()}; zero if they are not. */
+    /** The time over which the closes of idle connections are spread, see {@link DrainPolicy#closeSpread()}; zero if they are not. */
     public Duration closeSpread() {
         return closeSpread;
     }

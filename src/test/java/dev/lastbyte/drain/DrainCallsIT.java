@@ -89,7 +89,8 @@ class DrainCallsIT {
             peer.readAll();
             peer.socket().close();
             assertEquals(
-                    DrainOutcome.COMPLETE, Drained.await(server.manager.drain()).outcome());
+                    DrainReport.Outcome.COMPLETE,
+                    Drained.await(server.manager.drain()).outcome());
         }
     }
 
@@ -148,7 +149,8 @@ class DrainCallsIT {
                 .manager(b -> b.drainListener(listener))
                 .start()) {
             assertEquals(
-                    DrainOutcome.COMPLETE, Drained.await(server.manager.drain()).outcome());
+                    DrainReport.Outcome.COMPLETE,
+                    Drained.await(server.manager.drain()).outcome());
         }
     }
 
@@ -178,7 +180,7 @@ class DrainCallsIT {
                 peer.readAll();
                 peer.socket().close();
                 DrainReport report = Drained.await(drain);
-                assertEquals(DrainOutcome.COMPLETE, report.outcome());
+                assertEquals(DrainReport.Outcome.COMPLETE, report.outcome());
                 assertTrue(report.totalTime().toMillis() < 1500, report::toString);
                 assertTrue(blocked.get().isDaemon(), "it must not keep the JVM from ending");
             } finally {
@@ -218,7 +220,7 @@ class DrainCallsIT {
             server.accepted();
             server.awaitOpen(1);
             DrainReport report = server.manager.drain().get(ManagedServer.PATIENCE_SECONDS, TimeUnit.SECONDS);
-            assertEquals(DrainOutcome.COMPLETE, report.outcome());
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome());
             assertEquals(0, report.unfinished());
             assertTrue(channel.get().isActive());
             channel.get().close();
@@ -258,7 +260,7 @@ class DrainCallsIT {
             peer.readAll();
             peer.socket().close();
             DrainReport report = Drained.await(drain);
-            assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
             assertEquals(1, report.openAtStart());
             return report;
         }
@@ -281,7 +283,7 @@ class DrainCallsIT {
             assertTrue(server.manager.cancelDrain());
             assertFalse(server.manager.cancelDrain());
             DrainReport none = cancelled.get(ManagedServer.PATIENCE_SECONDS, TimeUnit.SECONDS);
-            assertEquals(DrainOutcome.CANCELLED, none.outcome());
+            assertEquals(DrainReport.Outcome.CANCELLED, none.outcome());
             assertEquals(DrainPhase.READY, server.manager.phase());
             try (PeerRun next = server.connect()) {
                 server.awaitOpen(2);

@@ -48,7 +48,7 @@ class DrainScenarioTest {
     void nothingOpen_drained_endsAtOnce() {
         DrainSequence drain = server.drain(POLICY);
         server.pass(1);
-        assertEquals(DrainOutcome.COMPLETE, report(drain).outcome());
+        assertEquals(DrainReport.Outcome.COMPLETE, report(drain).outcome());
         assertEquals(List.of(ANNOUNCING, STOP_ACCEPTING, SHEDDING, DRAINED), server.phases);
         assertTrue(server.hasEnded());
     }
@@ -74,9 +74,9 @@ class DrainScenarioTest {
         assertEquals("FIN", channel.log().get(0));
         channel.peerFin();
         server.pass(10);
-        assertEquals(DrainOutcome.COMPLETE, report(drain).outcome());
+        assertEquals(DrainReport.Outcome.COMPLETE, report(drain).outcome());
         assertEquals(1, report(drain).openAtStart());
-        assertEquals(1L, DrainReport.sum(report(drain).closed()));
+        assertEquals(1L, Drained.closed(report(drain)));
     }
 
     /** The kernel counts from the handshake; how long a connection waits to be accepted is our doing. */
@@ -149,7 +149,7 @@ class DrainScenarioTest {
         EmbeddedChannel stream = new EmbeddedChannel(
                 connection, DefaultChannelId.newInstance(), true, false, new ChannelInboundHandlerAdapter());
         GracefulCloseHandler.exchangeStarted(stream);
-        assertEquals(1, server.registry.counts().inExchange());
+        assertEquals(1, server.registry.counts().of(LoopCounters.Count.IN_EXCHANGE));
         server.drain(POLICY);
         server.pass(500);
         assertEquals(List.of(), connection.log());
@@ -182,7 +182,7 @@ class DrainScenarioTest {
         assertEquals("FIN", channel.log().get(0));
         channel.peerFin();
         server.pass(10);
-        assertEquals(DrainOutcome.INTERRUPTED, report(drain).outcome());
+        assertEquals(DrainReport.Outcome.INTERRUPTED, report(drain).outcome());
         assertEquals(1, report(drain).interrupted());
     }
 
@@ -195,7 +195,7 @@ class DrainScenarioTest {
         assertTrue(channel.isOpen());
         server.pass(10);
         DrainReport report = report(drain);
-        assertEquals(DrainOutcome.FORCED, report.outcome());
+        assertEquals(DrainReport.Outcome.FORCED, report.outcome());
         assertEquals(1, report.forced());
         OpenConnection straggler = report.stragglers().get(0);
         assertEquals(OpenConnection.State.CLOSING, straggler.state());
@@ -213,7 +213,7 @@ class DrainScenarioTest {
         DrainSequence drain = server.drain(POLICY);
         server.pass(3005);
         DrainReport report = report(drain);
-        assertEquals(DrainOutcome.FORCED, report.outcome());
+        assertEquals(DrainReport.Outcome.FORCED, report.outcome());
         assertEquals(1L, report.closed().get(CloseOutcome.ABORTED));
         assertTrue(report.stragglers().get(0).pendingBytes() >= 100, report.toString());
     }
@@ -283,7 +283,7 @@ class DrainScenarioTest {
         server.pass(100);
         assertTrue(drain.cancel());
         server.pass(10_000);
-        assertEquals(DrainOutcome.CANCELLED, report(drain).outcome());
+        assertEquals(DrainReport.Outcome.CANCELLED, report(drain).outcome());
         assertEquals(List.of(ANNOUNCING, READY), server.phases);
         assertEquals(List.of(), channel.log());
         assertEquals(List.of(), events.seen);
@@ -430,7 +430,7 @@ class DrainScenarioTest {
         server.pass(10);
         drain.tighten(POLICY);
         server.pass(5);
-        assertEquals(DrainOutcome.COMPLETE, report(drain).outcome());
+        assertEquals(DrainReport.Outcome.COMPLETE, report(drain).outcome());
     }
 
     // ---- progress --------------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ class DrainsTest {
             CompletableFuture<DrainReport> first = manager.drain(LONG_NOTICE);
             assertTrue(manager.cancelDrain());
             await(manager.drain());
-            assertEquals(DrainOutcome.CANCELLED, await(first).outcome());
+            assertEquals(DrainReport.Outcome.CANCELLED, await(first).outcome());
             Awaitility.await().until(() -> heard.contains(DRAINED));
             assertEquals(List.of(ANNOUNCING, READY, ANNOUNCING, STOP_ACCEPTING, SHEDDING, DRAINED), heard);
         }
@@ -95,7 +95,7 @@ class DrainsTest {
                     GracefulCloseManager.builder().drainPolicy(LONG_NOTICE).build();
             CompletableFuture<DrainReport> ended = manager.drainAndShutdown(group);
             assertTrue(manager.cancelDrain());
-            assertEquals(DrainOutcome.CANCELLED, await(ended).outcome());
+            assertEquals(DrainReport.Outcome.CANCELLED, await(ended).outcome());
             assertFalse(group.isShuttingDown());
         } finally {
             group.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
@@ -123,7 +123,7 @@ class DrainsTest {
         assertEquals(1, registry.counts().open());
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
         Awaitility.await().until(() -> registry.loops().isEmpty());
-        assertEquals(1, registry.counts().opened());
+        assertEquals(1, registry.counts().of(LoopCounters.Count.OPENED));
         connection.released(); // what the channel still says comes after its event loop's end
         Awaitility.await().until(() -> registry.counts().open() == 0);
     }

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.FarewellReport;
-import dev.lastbyte.drain.DrainOutcome;
 import dev.lastbyte.drain.DrainPolicy;
 import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.drain.Drained;
@@ -123,7 +122,7 @@ class LineProtocolIT {
                 answered += peer.answered;
             }
             assertEquals(served.get(), answered);
-            assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
             assertEquals(PEERS, server.reports.size());
             for (CloseReport close : server.reports) {
                 FarewellReport farewell = close.farewell().orElseThrow();

@@ -2,12 +2,13 @@ package dev.lastbyte.drain;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.lastbyte.drain.LoopShedding.EvenSpread;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** The moments at which closes are due. */
-class EvenSpreadTest {
+class LoopSheddingTest {
     private static List<Long> moments(EvenSpread spread, int count) {
         List<Long> due = new ArrayList<>();
         long last = spread.startNanos();
