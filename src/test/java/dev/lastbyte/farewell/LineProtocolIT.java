@@ -88,7 +88,7 @@ class LineProtocolIT {
     @Test
     void exampleOfTheDocs_isWhatIsTestedHere() throws IOException {
         String docs = Files.readString(Path.of("docs/protocols.md"));
-        String tested = Files.readString(Path.of("src/test/java/dev/lastbyte/LineFarewell.java"));
+        String tested = Files.readString(Path.of("src/test/java/dev/lastbyte/farewell/LineFarewell.java"));
         String example = tested.substring(tested.indexOf("final class LineFarewell"));
         assertTrue(docs.contains("```java\n" + example + "```"), "docs/protocols.md shows another LineFarewell");
         String source = Files.readString(Path.of("src/test/java/dev/lastbyte/LineProtocolIT.java"));
