@@ -432,7 +432,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         CloseCause over = limits.flushEnd(config, now);
         if (over != null) {
             finish(over);
-        } else {
+        } else if (!phase.isEnding()) {
             armNextFlushCheck(now);
         }
     }
@@ -594,6 +594,8 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         CloseCause over = waitEnd(now);
         if (over != null) {
             finish(over);
+        }
+        if (phase.isEnding()) {
             return;
         }
         if (delivery.isDelivered()) {
@@ -631,8 +633,11 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     // ---- CLOSING, RESETTING: the socket itself ---------------------------------------------------------------------
 
-    /** Ends every wait and closes the socket. */
+    /** Ends every wait and closes the socket, unless a call out of this sequence has come back and done so. */
     private void finish(CloseCause cause) {
+        if (phase.isEnding()) {
+            return;
+        }
         if (phase == Phase.FLUSHING
                 && cause != CloseCause.WRITE_FAILED
                 && !record.isReset()

@@ -10,10 +10,13 @@ import dev.lastbyte.CloseReport;
 import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.testing.EmbeddedDuplexChannel;
+import dev.lastbyte.testing.NoWarnings;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The limits over all closes of a server that run at once, with frozen time. */
+@ExtendWith(NoWarnings.class)
 class ClosingBudgetScenarioTest {
 
     private static FrozenDrain limitedTo(long maxClosing, long maxClosingBytes) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.testing.NoWarnings;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.DefaultChannelId;
@@ -12,8 +13,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Which connections a drain takes for idle, and when it closes them, with frozen time. */
+@ExtendWith(NoWarnings.class)
 class DrainIdleScenarioTest {
     private final FrozenDrain drain = new FrozenDrain();
     private final FrozenServer server = drain.server;

@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import dev.lastbyte.testing.EmbeddedDuplexChannel;
+import dev.lastbyte.testing.NoWarnings;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Whom a drain tells what: connections, late ones too, and the listener for progress, with frozen time. */
+@ExtendWith(NoWarnings.class)
 class DrainNewsScenarioTest {
     private final FrozenDrain drain = new FrozenDrain();
     private final FrozenServer server = drain.server;

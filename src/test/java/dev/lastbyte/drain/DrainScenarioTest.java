@@ -12,13 +12,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.CloseCause;
 import dev.lastbyte.CloseOutcome;
+import dev.lastbyte.testing.NoWarnings;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The phases of a drain from its announcement to its deadline, with frozen time. */
+@ExtendWith(NoWarnings.class)
 class DrainScenarioTest {
     private final FrozenDrain drain = new FrozenDrain();
     private final FrozenServer server = drain.server;
@@ -119,6 +122,7 @@ class DrainScenarioTest {
 
     @Test
     void listener_stopped_leadsToShedding() {
+        NoWarnings.expect("a listener could not be stopped");
         CompletableFuture<ListenerReport> stop = new CompletableFuture<>();
         server.listener(new EmbeddedChannel(), stop);
         drain.play("used connect drain 100ms phase:STOP_ACCEPTING");
