@@ -91,7 +91,7 @@ class LineProtocolIT {
         String tested = Files.readString(Path.of("src/test/java/dev/lastbyte/farewell/LineFarewell.java"));
         String example = tested.substring(tested.indexOf("final class LineFarewell"));
         assertTrue(docs.contains("```java\n" + example + "```"), "docs/protocols.md shows another LineFarewell");
-        String source = Files.readString(Path.of("src/test/java/dev/lastbyte/LineProtocolIT.java"));
+        String source = Files.readString(Path.of("src/test/java/dev/lastbyte/farewell/LineProtocolIT.java"));
         String pipeline = ".addLast(new LineBasedFrameDecoder(1024), new StringDecoder(), new StringEncoder())";
         assertNotEquals(-1, docs.indexOf(pipeline));
         assertNotEquals(source.indexOf(pipeline), source.lastIndexOf(pipeline), "not the pipeline that is tested");
