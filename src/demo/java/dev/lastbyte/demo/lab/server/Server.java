@@ -1,10 +1,10 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.server;
 
 import dev.lastbyte.demo.CloseWay;
 import dev.lastbyte.demo.Transport;
 
 /** The server's end of the lab. Reports each closed connection to the consumer it was made with. Thread-safe. */
-interface Server extends AutoCloseable {
+public interface Server extends AutoCloseable {
     /** The address that peers connect to. */
     String host();
 

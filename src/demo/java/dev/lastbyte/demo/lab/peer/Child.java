@@ -1,4 +1,4 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.peer;
 
 import java.io.BufferedReader;
 import java.io.File;
@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
  * A second JVM of the demo that is told and tells lines of {@link Fields} over its standard streams. It ends itself when
  * its input ends, so none stays behind even if this process is killed. Thread-safe.
  */
-final class Child implements AutoCloseable {
+public final class Child implements AutoCloseable {
     private static final long GRACE_SECONDS = 3;
 
     /** From here on the JVM warns of native libraries, which Netty's transports are, unless told that they are meant. */
@@ -41,7 +41,7 @@ final class Child implements AutoCloseable {
      * @param lines told each line that the child prints, by one thread
      * @throws IOException if it cannot be started
      */
-    Child(String name, List<String> before, List<String> arguments, Consumer<Fields> lines) throws IOException {
+    public Child(String name, List<String> before, List<String> arguments, Consumer<Fields> lines) throws IOException {
         this.name = name;
         List<String> command = new ArrayList<>(before);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -80,7 +80,7 @@ final class Child implements AutoCloseable {
      *
      * @throws IllegalStateException if it has ended
      */
-    void checkAlive() {
+    public void checkAlive() {
         if (!process.isAlive()) {
             throw new IllegalStateException(
                     "the " + name + " process ended early with exit code " + process.exitValue());

@@ -1,6 +1,7 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.server;
 
 import dev.lastbyte.CloseReport;
+import dev.lastbyte.demo.lab.peer.Fields;
 import java.util.Locale;
 
 /**
@@ -14,7 +15,7 @@ import java.util.Locale;
  * @param unsent bytes that never reached the kernel
  * @param unacknowledged bytes that the peer's TCP had not acknowledged; -1 if unknown
  */
-record ServerResult(
+public record ServerResult(
         int run, long closeNanos, String outcome, String cause, long discarded, long unsent, long unacknowledged) {
     static ServerResult plain(int run, long closeNanos) {
         return new ServerResult(run, closeNanos, "", "", 0, 0, -1);
@@ -36,7 +37,7 @@ record ServerResult(
         return constant.name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
 
-    Fields toFields() {
+    public Fields toFields() {
         return new Fields("closed")
                 .with("run", run)
                 .with("closeNanos", closeNanos)
@@ -47,7 +48,7 @@ record ServerResult(
                 .with("unacknowledged", unacknowledged);
     }
 
-    static ServerResult from(Fields fields) {
+    public static ServerResult from(Fields fields) {
         return new ServerResult(
                 fields.number("run"),
                 fields.big("closeNanos"),

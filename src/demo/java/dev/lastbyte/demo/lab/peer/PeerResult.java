@@ -1,4 +1,4 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.peer;
 
 /**
  * What the peer's application saw of one run. Immutable.
@@ -12,7 +12,7 @@ package dev.lastbyte.demo.lab;
  * @param nanos from connecting to its end
  * @param error what went wrong in the peer itself, or an empty text
  */
-record PeerResult(
+public record PeerResult(
         int run, long received, PeerEnd end, boolean sawReset, boolean corrupt, long sent, long nanos, String error) {
     Fields toFields() {
         return new Fields("done")

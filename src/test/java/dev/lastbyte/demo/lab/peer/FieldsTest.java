@@ -1,9 +1,10 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.peer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.demo.lab.server.ServerResult;
 import org.junit.jupiter.api.Test;
 
 /** The lines that the lab's processes exchange. */

@@ -1,4 +1,4 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.peer;
 
 import java.net.URLDecoder;
 import java.net.URLEncoder;
@@ -10,11 +10,11 @@ import java.util.Map;
  * One line between the lab's processes: a word, then {@code name=value} pairs, separated by spaces. Values are URL-encoded,
  * so any text fits. Confined to one thread.
  */
-final class Fields {
+public final class Fields {
     private final String word;
     private final Map<String, String> values = new LinkedHashMap<>();
 
-    Fields(String word) {
+    public Fields(String word) {
         this.word = word;
     }
 
@@ -38,16 +38,16 @@ final class Fields {
         return fields;
     }
 
-    String word() {
+    public String word() {
         return word;
     }
 
-    Fields with(String name, Object value) {
+    public Fields with(String name, Object value) {
         values.put(name, String.valueOf(value));
         return this;
     }
 
-    String text(String name) {
+    public String text(String name) {
         String value = values.get(name);
         if (value == null) {
             throw new IllegalArgumentException(name + ": missing in '" + this + "'");
@@ -55,11 +55,11 @@ final class Fields {
         return value;
     }
 
-    int number(String name) {
+    public int number(String name) {
         return Integer.parseInt(text(name));
     }
 
-    long big(String name) {
+    public long big(String name) {
         return Long.parseLong(text(name));
     }
 

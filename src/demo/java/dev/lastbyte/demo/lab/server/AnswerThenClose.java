@@ -1,9 +1,10 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.server;
 
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.demo.BytePattern;
 import dev.lastbyte.demo.CloseWay;
+import dev.lastbyte.demo.lab.peer.Request;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;

@@ -1,9 +1,9 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.peer;
 
 import java.util.Locale;
 
 /** How a connection ended in the eyes of the peer's application. Immutable. */
-enum PeerEnd {
+public enum PeerEnd {
     /** A read returned end of stream. */
     EOF,
     /** A read failed because the connection was reset. */
@@ -13,7 +13,7 @@ enum PeerEnd {
     /** The lab ended it, because the time for the run was over. */
     CUT;
 
-    String label() {
+    public String label() {
         return name().toLowerCase(Locale.ROOT);
     }
 }

@@ -1,4 +1,4 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.peer;
 
 import java.io.IOException;
 import java.time.Duration;
@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /** Peers in this process, one thread each; a watchdog ends those that take too long. Thread-safe. */
-final class LocalPeers implements Peers {
+public final class LocalPeers implements Peers {
     private final Map<Integer, PeerSocket> playing = new ConcurrentHashMap<>();
     private final ExecutorService threads = Executors.newCachedThreadPool(daemons("peer"));
     private final ScheduledExecutorService watchdog =
@@ -21,7 +21,7 @@ final class LocalPeers implements Peers {
     private final Duration longestRun;
     private final Consumer<PeerResult> results;
 
-    LocalPeers(Duration longestRun, Consumer<PeerResult> results) {
+    public LocalPeers(Duration longestRun, Consumer<PeerResult> results) {
         this.longestRun = longestRun;
         this.results = results;
     }
@@ -66,7 +66,7 @@ final class LocalPeers implements Peers {
         watchdog.shutdownNow();
     }
 
-    static ThreadFactory daemons(String name) {
+    public static ThreadFactory daemons(String name) {
         return task -> {
             Thread thread = new Thread(task, name);
             thread.setDaemon(true);

@@ -1,7 +1,7 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.peer;
 
 /** The peers' end of the lab. Reports each run to the consumer it was made with. Thread-safe. */
-interface Peers extends AutoCloseable {
+public interface Peers extends AutoCloseable {
     /**
      * Begins one run.
      *

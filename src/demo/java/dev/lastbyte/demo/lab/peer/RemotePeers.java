@@ -1,4 +1,4 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.peer;
 
 import java.io.IOException;
 import java.time.Duration;
@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /** The lab's peers as a process of their own. Thread-safe. */
-final class RemotePeers implements Peers {
+public final class RemotePeers implements Peers {
     private final Child child;
 
-    RemotePeers(List<String> before, Duration longestRun, Consumer<PeerResult> results) throws IOException {
+    public RemotePeers(List<String> before, Duration longestRun, Consumer<PeerResult> results) throws IOException {
         List<String> arguments = List.of("lab-peers", "--longest-run", longestRun.toMillis() + "ms");
         child = new Child("peers", before, arguments, line -> results.accept(PeerResult.from(line)));
     }

@@ -1,9 +1,10 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.server;
 
 import dev.lastbyte.demo.CloseWay;
 import dev.lastbyte.demo.Durations;
 import dev.lastbyte.demo.Names;
 import dev.lastbyte.demo.Transport;
+import dev.lastbyte.demo.lab.peer.Fields;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;

@@ -1,4 +1,4 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.server;
 
 import dev.lastbyte.CloseStrategy;
 import dev.lastbyte.GracefulCloseHandler;
@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /** The lab's server in this process: one event loop per transport, one listener per transport and way. Thread-safe. */
-final class LocalServer implements Server {
+public final class LocalServer implements Server {
     private static final int SO_LINGER_SECONDS = 1;
 
     private final List<EventLoopGroup> groups = new ArrayList<>();
@@ -28,7 +28,7 @@ final class LocalServer implements Server {
     private final LabLimits limits;
     private final Consumer<ServerResult> results;
 
-    LocalServer(
+    public LocalServer(
             String host,
             List<Transport> transports,
             List<CloseWay> ways,

@@ -1,4 +1,4 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.peer;
 
 /**
  * The 100 bytes that a peer sends first: which run it plays, how many bytes it wants and how long the server shall wait
@@ -8,14 +8,14 @@ package dev.lastbyte.demo.lab;
  * @param size bytes of answer wanted
  * @param delayMillis the server's pause before the answer
  */
-record Request(int run, int size, int delayMillis) {
-    static final int LENGTH = 100;
+public record Request(int run, int size, int delayMillis) {
+    public static final int LENGTH = 100;
 
     static Request of(Job job) {
         return new Request(job.run(), job.size(), job.peer().answerDelayMillis());
     }
 
-    static Request decode(String text) {
+    public static Request decode(String text) {
         Fields fields = Fields.parse(text);
         return new Request(fields.number("run"), fields.number("size"), fields.number("delay"));
     }

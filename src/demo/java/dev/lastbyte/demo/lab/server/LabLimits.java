@@ -1,4 +1,4 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.server;
 
 import dev.lastbyte.CloseStrategy;
 import dev.lastbyte.GracefulCloseConfig;
@@ -12,7 +12,7 @@ import java.time.Duration;
  *
  * @param slowRead how long the slow peer needs for an answer, generously
  */
-record LabLimits(Duration slowRead) {
+public record LabLimits(Duration slowRead) {
     /** Also how long the plain server waits for a write to make progress. */
     static final Duration FLUSH_TIMEOUT = Duration.ofSeconds(3);
 
@@ -27,7 +27,7 @@ record LabLimits(Duration slowRead) {
     private static final Duration SLOW_PAUSE = Duration.ofMillis(2);
 
     /** The limits for answers of a size over a link with a round trip (zero on loopback). */
-    static LabLimits of(int size, Duration roundTrip) {
+    public static LabLimits of(int size, Duration roundTrip) {
         return new LabLimits(SLOW_PAUSE.plus(roundTrip).multipliedBy(2L * size / SLOW_STEP));
     }
 
@@ -40,7 +40,7 @@ record LabLimits(Duration slowRead) {
     }
 
     /** When the lab ends a peer: clearly later than the server can take. */
-    Duration longestRun() {
+    public Duration longestRun() {
         return closeTimeout().plusSeconds(7);
     }
 
@@ -57,7 +57,7 @@ record LabLimits(Duration slowRead) {
                 .build();
     }
 
-    String describe() {
+    public String describe() {
         return "flush " + Durations.format(FLUSH_TIMEOUT) + ", eof " + Durations.format(eofTimeout()) + ", stall "
                 + Durations.format(STALL_TIMEOUT) + ", quiet " + Durations.format(QUIET_PERIOD) + ", delivered "
                 + Durations.format(DELIVERED_TIMEOUT) + ", close " + Durations.format(closeTimeout())

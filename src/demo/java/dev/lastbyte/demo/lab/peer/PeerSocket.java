@@ -1,4 +1,4 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.peer;
 
 import dev.lastbyte.demo.BytePattern;
 import java.io.Closeable;

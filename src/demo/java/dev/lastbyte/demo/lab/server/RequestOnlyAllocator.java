@@ -1,5 +1,6 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.server;
 
+import dev.lastbyte.demo.lab.peer.Request;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;

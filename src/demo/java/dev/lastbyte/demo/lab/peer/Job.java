@@ -1,4 +1,4 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.peer;
 
 /**
  * One connection that a peer shall make. Immutable.
@@ -9,7 +9,7 @@ package dev.lastbyte.demo.lab;
  * @param port the server's port
  * @param size how many bytes the peer asks for
  */
-record Job(int run, PeerKind peer, String host, int port, int size) {
+public record Job(int run, PeerKind peer, String host, int port, int size) {
     Fields toFields() {
         return new Fields("run")
                 .with("run", run)

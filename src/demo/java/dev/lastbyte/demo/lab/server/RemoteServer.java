@@ -1,7 +1,9 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.server;
 
 import dev.lastbyte.demo.CloseWay;
 import dev.lastbyte.demo.Transport;
+import dev.lastbyte.demo.lab.peer.Child;
+import dev.lastbyte.demo.lab.peer.Fields;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -12,7 +14,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /** The lab's server as a process of its own. Thread-safe. */
-final class RemoteServer implements Server {
+public final class RemoteServer implements Server {
     private static final long START_SECONDS = 20;
 
     private final Map<String, Integer> ports = new ConcurrentHashMap<>();
@@ -26,7 +28,13 @@ final class RemoteServer implements Server {
      *
      * @throws IOException if it cannot be started or does not listen in time
      */
-    RemoteServer(List<String> before, String host, LabPlan plan, Consumer<ServerResult> results)
+    public RemoteServer(
+            List<String> before,
+            String host,
+            LabLimits limits,
+            List<Transport> transports,
+            List<CloseWay> ways,
+            Consumer<ServerResult> results)
             throws IOException, InterruptedException {
         this.host = host;
         this.results = results;
@@ -35,11 +43,11 @@ final class RemoteServer implements Server {
                 "--host",
                 host,
                 "--slow-read",
-                plan.limits().slowRead().toMillis() + "ms",
+                limits.slowRead().toMillis() + "ms",
                 "--transport",
-                plan.transports().stream().map(Transport::label).collect(Collectors.joining(",")),
+                transports.stream().map(Transport::label).collect(Collectors.joining(",")),
                 "--strategy",
-                plan.ways().stream().map(CloseWay::label).collect(Collectors.joining(",")));
+                ways.stream().map(CloseWay::label).collect(Collectors.joining(",")));
         child = new Child("server", before, arguments, this::onLine);
         if (!ready.await(START_SECONDS, TimeUnit.SECONDS)) {
             child.close();

@@ -1,11 +1,11 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.peer;
 
 /**
  * A group of runs that may happen side by side, sized so that they do not distort each other on two cores. Lanes run at
  * the same time as each other. Over a link with a delay most of a run is waiting, so more fit; each also takes longer, so
  * fewer are made unless the user says otherwise. Immutable.
  */
-enum Lane {
+public enum Lane {
     /** Peers that are done in a moment. */
     QUICK(4, 8, 10, 5),
     /** Peers that upload megabytes: more than two at once would measure the machine. */
@@ -26,12 +26,12 @@ enum Lane {
     }
 
     /** How many runs of this lane happen at once. */
-    int width(boolean delayed) {
+    public int width(boolean delayed) {
         return delayed ? delayedWidth : width;
     }
 
     /** Runs per cell unless the user says otherwise. */
-    int defaultRuns(boolean delayed) {
+    public int defaultRuns(boolean delayed) {
         return delayed ? delayedRuns : runs;
     }
 }

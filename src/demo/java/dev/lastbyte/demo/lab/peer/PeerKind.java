@@ -1,4 +1,4 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.peer;
 
 /** What the lab's peers do with an answer: the rows of its tables. Immutable. */
 public enum PeerKind {
@@ -11,7 +11,7 @@ public enum PeerKind {
     /** Has sent more than the server reads. */
     UNREAD("unread-64k", "its 64 KiB body waits unread when the server closes", Lane.QUICK, Readers::unread) {
         @Override
-        int answerDelayMillis() {
+        public int answerDelayMillis() {
             return 100;
         }
     },
@@ -35,14 +35,14 @@ public enum PeerKind {
     /** Resets the connection. */
     RESET("reset", "reads 100 KB, then resets the connection", Lane.QUICK, Readers::reset) {
         @Override
-        boolean wantsAll() {
+        public boolean wantsAll() {
             return false;
         }
     },
     /** Never reads. */
     NEVER_READS("never-reads", "reads nothing and keeps the connection", Lane.PATIENT, Holders::neverReads) {
         @Override
-        boolean wantsAll() {
+        public boolean wantsAll() {
             return false;
         }
     };
@@ -69,7 +69,7 @@ public enum PeerKind {
         return description;
     }
 
-    Lane lane() {
+    public Lane lane() {
         return lane;
     }
 
@@ -78,7 +78,7 @@ public enum PeerKind {
     }
 
     /** Whether it goes on reading until the end, so that missing bytes are the server's fault. */
-    boolean wantsAll() {
+    public boolean wantsAll() {
         return true;
     }
 

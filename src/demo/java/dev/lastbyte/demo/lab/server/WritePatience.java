@@ -1,4 +1,4 @@
-package dev.lastbyte.demo.lab;
+package dev.lastbyte.demo.lab.server;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOutboundBuffer;
