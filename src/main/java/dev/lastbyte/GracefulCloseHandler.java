@@ -212,6 +212,9 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             ownsHalfClosure = HalfClosure.outliveEof(channel);
             NettyGuard.warnOnce(channel);
         }
+        if (HalfClosure.isInputShutdown(channel)) {
+            EpollHalfOpenFlush.install(ctx);
+        }
         if (wasActive) {
             connection.opened(ctx);
             if (!(connection instanceof Unmanaged)) {
@@ -272,11 +275,14 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (ownsHalfClosure && peerFin == null && !bypassed && HalfClosure.isEndOfInput(event)) {
-            onPeerFin(ctx, event);
-        } else {
-            ctx.fireUserEventTriggered(event);
+        if (HalfClosure.isEndOfInput(event) && !bypassed) {
+            if (ownsHalfClosure && peerFin == null) {
+                onPeerFin(ctx, event);
+                return;
+            }
+            EpollHalfOpenFlush.install(ctx); // whoever lets the channel outlive the FIN, writes must go on
         }
+        ctx.fireUserEventTriggered(event);
     }
 
     /** {@inheritDoc} */
