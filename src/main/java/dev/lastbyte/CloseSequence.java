@@ -311,6 +311,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (eofSeen) {
             EpollHalfOpenFlush.install(ctx); // before the flush that would fail without it
         }
+        if (flush().hasMore()) {
+            armReset(); // not in the listener of the last write, the commonest close, which pays for nothing here
+        }
         ChannelFuture barrier = flush().start();
         if (barrier.isDone()) {
             onBarrier(barrier);
@@ -326,13 +329,10 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     private void awaitBarrier(boolean outlivesEof) {
-        if (phase != ClosePhase.FLUSHING || resetArmed) {
+        if (phase != ClosePhase.FLUSHING) {
             return;
         }
-        // Should the transport close the channel meanwhile (failed write, loop shut down), a FIN would hide the
-        // truncation.
-        resetArmed = true;
-        record.aborted(SocketLinger.resetOnClose(channel()));
+        armReset();
         if (outlivesEof && !eofSeen) {
             startReading();
         } else {
@@ -356,8 +356,21 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         }
     }
 
+    /**
+     * From here on the peer gets a reset, whoever closes the channel: a transport whose write failed, an event loop that is shut
+     * down. A FIN would make the truncated answer look complete.
+     */
+    private void armReset() {
+        if (!resetArmed) {
+            resetArmed = true;
+            record.aborted(SocketLinger.resetOnClose(channel()));
+            channel().config().setAutoClose(true); // without it Netty answers a failed write with a FIN
+        }
+    }
+
     private void disarmReset() {
         if (resetArmed) {
+            resetArmed = false;
             SocketLinger.finOnClose(channel());
             record.aborted(false);
         }
@@ -604,7 +617,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         record.waitEnded(now);
         if (cut || (isUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET)) {
             enter(ClosePhase.RESETTING);
-            record.aborted(SocketLinger.resetOnClose(channel()));
+            armReset();
         } else {
             enter(ClosePhase.CLOSING);
             leaveToKernel(now);
@@ -815,8 +828,20 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             LOG.warn("{} the close sequence failed in {}; closing at once", channel(), phase, t);
             record.failed(t);
             record.cause(CloseCause.ERROR);
+            resetUnlessFlushed();
             closePastHandlers();
             onClosed();
+        }
+    }
+
+    private void resetUnlessFlushed() {
+        try {
+            if (!record.isFlushed() && channel().isOpen() && flush().hasMore()) {
+                record.cut(flush().unsentBytes());
+                armReset();
+            }
+        } catch (Throwable t) {
+            LOG.debug("{} cannot be made to reset", channel(), t);
         }
     }
 }
