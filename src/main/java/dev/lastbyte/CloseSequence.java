@@ -77,7 +77,17 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     private boolean finSent; // our FIN is queued in the kernel
     private boolean resetArmed; // should the transport close the channel now, the peer gets a reset
 
-    CloseSequence(ChannelHandlerContext ctx, GracefulCloseConfig config, Connection connection, SystemView system) {
+    /**
+     * A close that has not begun.
+     *
+     * @param resetArmed whether the application has set SO_LINGER to 0
+     */
+    CloseSequence(
+            ChannelHandlerContext ctx,
+            GracefulCloseConfig config,
+            Connection connection,
+            SystemView system,
+            boolean resetArmed) {
         this.ctx = ctx;
         this.config = config;
         this.connection = connection;
@@ -87,6 +97,8 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         delivery = new Delivery(ctx.channel(), system);
         limits = new CloseLimits(config, now);
         record = new CloseRecord(now);
+        this.resetArmed = resetArmed;
+        record.aborted(resetArmed);
         ChannelHandlerContext tlsContext = Placement.tlsBehind(ctx);
         tls = tlsContext == null ? null : TlsClose.of(tlsContext);
     }
@@ -102,6 +114,12 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     void start(ChannelPromise promise) {
         record.join(promise);
         guarded(this::begin);
+    }
+
+    /** Resets the connection; the promise is completed when the channel is closed. */
+    void abort(ChannelPromise promise) {
+        record.join(promise);
+        force(CloseCause.ABORTED);
     }
 
     /** A further {@code close()} joins the first. */
@@ -296,6 +314,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (HalfClosure.isOutputShutdown(channel())) {
             record.streamUnknown();
             delivery.cannotTell();
+            disarmReset();
             record.flushed(now());
             finSent = true;
             startWait();
@@ -351,7 +370,6 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             cutOff = true; // a write's listener has written behind the barrier; now nobody can any more
             startFlush();
         } else {
-            disarmReset();
             onFlushed();
         }
     }
@@ -361,13 +379,14 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
      * down. A FIN would make the truncated answer look complete.
      */
     private void armReset() {
+        channel().config().setAutoClose(true); // without it Netty answers a failed write with a FIN
         if (!resetArmed) {
             resetArmed = true;
             record.aborted(SocketLinger.resetOnClose(channel()));
-            channel().config().setAutoClose(true); // without it Netty answers a failed write with a FIN
         }
     }
 
+    /** Everything written is in the kernel: nothing is truncated any more, and what the kernel holds must not be lost by a reset. */
     private void disarmReset() {
         if (resetArmed) {
             resetArmed = false;
@@ -420,6 +439,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     /** Everything written is in the kernel. */
     private void onFlushed() {
         long now = now();
+        disarmReset();
         record.flushed(now);
         limits.begin(now);
         if (!HalfClosure.isSupported(channel())) {
@@ -603,8 +623,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
                 && cause != CloseCause.WRITE_FAILED
                 && !record.isReset()
                 && flush().isOnlyBarrierLeft()) {
-            disarmReset(); // only the barrier is on its way (io_uring takes a turn for that): nothing is truncated
-            record.flushed(now());
+            record.flushed(now()); // only the barrier is on its way (io_uring takes a turn for that)
             markWritten(false);
         }
         long now = now();
@@ -615,11 +634,18 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         look(now);
         record.cause(cause);
         record.waitEnded(now);
-        if (cut || (isUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET)) {
+        boolean resets = cut
+                || cause == CloseCause.ABORTED
+                || (isUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET);
+        if (resets && kernelResets()) {
             enter(ClosePhase.RESETTING);
             armReset();
+            if (cut && HalfClosure.isOutputShutdown(channel())) {
+                record.aborted(false); // the transport has sent a FIN already
+            }
         } else {
             enter(ClosePhase.CLOSING);
+            disarmReset();
             leaveToKernel(now);
         }
         closeSocket();
@@ -629,12 +655,14 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         return delivery.canTell() && !delivery.isDelivered() && !delivery.isLost() && CloseRecord.isLimit(cause);
     }
 
+    /** Whether SO_LINGER 0 makes the kernel send a reset; where it cannot be asked, it does. */
+    private boolean kernelResets() {
+        TcpInfo info = system.hasTcpInfo(channel()) ? system.tcpInfo(channel()) : null;
+        return info == null || info.resetsOnClose();
+    }
+
     private void leaveToKernel(long now) {
-        boolean delivered = delivery.isDelivered();
-        if (!delivered || !finSent) { // the kernel lingers for bytes and for the FIN, whoever sends that
-            SocketLinger.neverBlock(channel());
-        }
-        if (!delivered && !delivery.isLost()) {
+        if (!delivery.isDelivered() && !delivery.isLost()) {
             SocketLinger.boundKernel(channel(), limits.kernelPatience(config, now));
         }
     }
