@@ -285,6 +285,7 @@ final class CloseRecord {
                 || cause == CloseCause.DEADLINE
                 || cause == CloseCause.BYTE_LIMIT
                 || cause == CloseCause.FORCED
+                || cause == CloseCause.ABORTED
                 || cause == CloseCause.DRAIN_DEADLINE
                 || cause == CloseCause.EVICTED;
     }

@@ -124,7 +124,17 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     private boolean finSent; // our FIN is queued in the kernel
     private boolean resetArmed; // should the transport close the channel now, the peer gets a reset
 
-    CloseSequence(ChannelHandlerContext ctx, GracefulCloseConfig config, Connection connection, SystemView system) {
+    /**
+     * A close that has not begun.
+     *
+     * @param resetArmed whether the application has set SO_LINGER to 0
+     */
+    CloseSequence(
+            ChannelHandlerContext ctx,
+            GracefulCloseConfig config,
+            Connection connection,
+            SystemView system,
+            boolean resetArmed) {
         this.ctx = ctx;
         this.config = config;
         this.connection = connection;
@@ -134,6 +144,8 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         delivery = new Delivery(ctx.channel(), system);
         limits = new CloseLimits(config, now);
         record = new CloseRecord(now);
+        this.resetArmed = resetArmed;
+        record.aborted(resetArmed);
         ChannelHandlerContext tlsContext = Placement.tlsBehind(ctx);
         tls = tlsContext == null ? null : TlsClose.of(tlsContext);
     }
@@ -149,6 +161,12 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     void start(ChannelPromise promise) {
         record.join(promise);
         guarded(this::begin);
+    }
+
+    /** Resets the connection; the promise is completed when the channel is closed. */
+    void abort(ChannelPromise promise) {
+        record.join(promise);
+        force(CloseCause.ABORTED);
     }
 
     /** A further {@code close()} joins the first. */
@@ -343,6 +361,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (HalfClosure.isOutputShutdown(channel())) {
             record.streamUnknown();
             delivery.cannotTell();
+            disarmReset();
             record.flushed(now());
             finSent = true;
             startWait();
@@ -357,6 +376,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     private void startFlush() {
         if (eofSeen) {
             EpollHalfOpenFlush.install(ctx); // before the flush that would fail without it
+        }
+        if (flush().hasMore()) {
+            armReset(); // not in the listener of the last write, the commonest close, which pays for nothing here
         }
         ChannelFuture barrier = flush().start();
         if (barrier.isDone()) {
@@ -373,13 +395,10 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     private void awaitBarrier(boolean outlivesEof) {
-        if (phase != Phase.FLUSHING || resetArmed) {
+        if (phase != Phase.FLUSHING) {
             return;
         }
-        // Should the transport close the channel meanwhile (failed write, loop shut down), a FIN would hide the
-        // truncation.
-        resetArmed = true;
-        record.aborted(SocketLinger.resetOnClose(channel()));
+        armReset();
         if (outlivesEof && !eofSeen) {
             startReading();
         } else {
@@ -398,13 +417,26 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             cutOff = true; // a write's listener has written behind the barrier; now nobody can any more
             startFlush();
         } else {
-            disarmReset();
             onFlushed();
         }
     }
 
+    /**
+     * From here on the peer gets a reset, whoever closes the channel: a transport whose write failed, an event loop that is shut
+     * down. A FIN would make the truncated answer look complete.
+     */
+    private void armReset() {
+        channel().config().setAutoClose(true); // without it Netty answers a failed write with a FIN
+        if (!resetArmed) {
+            resetArmed = true;
+            record.aborted(SocketLinger.resetOnClose(channel()));
+        }
+    }
+
+    /** Everything written is in the kernel: nothing is truncated any more, and what the kernel holds must not be lost by a reset. */
     private void disarmReset() {
         if (resetArmed) {
+            resetArmed = false;
             SocketLinger.finOnClose(channel());
             record.aborted(false);
         }
@@ -454,6 +486,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     /** Everything written is in the kernel. */
     private void onFlushed() {
         long now = now();
+        disarmReset();
         record.flushed(now);
         limits.begin(now);
         if (!HalfClosure.isSupported(channel())) {
@@ -642,8 +675,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
                 && cause != CloseCause.WRITE_FAILED
                 && !record.isReset()
                 && flush().isOnlyBarrierLeft()) {
-            disarmReset(); // only the barrier is on its way (io_uring takes a turn for that): nothing is truncated
-            record.flushed(now());
+            record.flushed(now()); // only the barrier is on its way (io_uring takes a turn for that)
             markWritten(false);
         }
         long now = now();
@@ -654,11 +686,18 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         look(now);
         record.cause(cause);
         record.waitEnded(now);
-        if (cut || (isUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET)) {
+        boolean resets = cut
+                || cause == CloseCause.ABORTED
+                || (isUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET);
+        if (resets && kernelResets()) {
             enter(Phase.RESETTING);
-            record.aborted(SocketLinger.resetOnClose(channel()));
+            armReset();
+            if (cut && HalfClosure.isOutputShutdown(channel())) {
+                record.aborted(false); // the transport has sent a FIN already
+            }
         } else {
             enter(Phase.CLOSING);
+            disarmReset();
             leaveToKernel(now);
         }
         closeSocket();
@@ -668,12 +707,14 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         return delivery.canTell() && !delivery.isDelivered() && !delivery.isLost() && CloseRecord.isLimit(cause);
     }
 
+    /** Whether SO_LINGER 0 makes the kernel send a reset; where it cannot be asked, it does. */
+    private boolean kernelResets() {
+        TcpInfo info = system.hasTcpInfo(channel()) ? system.tcpInfo(channel()) : null;
+        return info == null || info.resetsOnClose();
+    }
+
     private void leaveToKernel(long now) {
-        boolean delivered = delivery.isDelivered();
-        if (!delivered || !finSent) { // the kernel lingers for bytes and for the FIN, whoever sends that
-            SocketLinger.neverBlock(channel());
-        }
-        if (!delivered && !delivery.isLost()) {
+        if (!delivery.isDelivered() && !delivery.isLost()) {
             SocketLinger.boundKernel(channel(), limits.kernelPatience(config, now));
         }
     }
@@ -867,8 +908,20 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             LOG.warn("{} the close sequence failed in {}; closing at once", channel(), phase, t);
             record.failed(t);
             record.cause(CloseCause.ERROR);
+            resetUnlessFlushed();
             closePastHandlers();
             onClosed();
+        }
+    }
+
+    private void resetUnlessFlushed() {
+        try {
+            if (!record.isFlushed() && channel().isOpen() && flush().hasMore()) {
+                record.cut(flush().unsentBytes());
+                armReset();
+            }
+        } catch (Throwable t) {
+            LOG.debug("{} cannot be made to reset", channel(), t);
         }
     }
 }

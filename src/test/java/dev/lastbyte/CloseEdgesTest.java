@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.testing.EmbeddedDuplexChannel;
 import dev.lastbyte.testing.FrozenSystem;
+import dev.lastbyte.testing.NoWarnings;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
@@ -168,6 +169,19 @@ class CloseEdgesTest {
         assertTrue(close.isSuccess());
         assertEquals(CloseCause.STALLED, report.getNow().cause());
         assertTrue(channel.closeFuture().isDone());
+    }
+
+    @Test
+    void sequenceThatFails_outputIsQueued_resetsAndCountsIt() {
+        NoWarnings.expect("the close sequence failed in FLUSHING");
+        channel.write(Unpooled.wrappedBuffer(new byte[77]));
+        channel.failQueries(new IllegalStateException("expected by the test"));
+        channel.pipeline().close();
+        channel.runPendingTasks();
+        assertEquals(CloseOutcome.ABORTED, report.getNow().outcome());
+        assertEquals(CloseCause.ERROR, report.getNow().cause());
+        assertEquals(77, report.getNow().unsentBytes());
+        assertEquals(List.of("SO_LINGER 0", "CLOSE"), channel.log());
     }
 
     @Test

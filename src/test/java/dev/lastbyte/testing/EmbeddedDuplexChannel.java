@@ -35,6 +35,7 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
     private boolean inputShutdown;
     private boolean outputShutdown;
     private IOException shutdownFailure;
+    private RuntimeException queryFailure;
     private int reads;
     private boolean logsSends;
 
@@ -96,6 +97,11 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
     /** Makes SHUT_WR fail. */
     public void failShutdown(IOException failure) {
         shutdownFailure = failure;
+    }
+
+    /** Makes questions about the output fail, as a transport with a fault does. */
+    public void failQueries(RuntimeException failure) {
+        queryFailure = failure;
     }
 
     /** Moves the frozen time and runs what is due. */
@@ -191,6 +197,9 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
 
     @Override
     public boolean isOutputShutdown() {
+        if (queryFailure != null) {
+            throw queryFailure;
+        }
         return outputShutdown;
     }
 
