@@ -4,6 +4,7 @@ import dev.lastbyte.CloseReport;
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.drain.DrainEvent;
 import dev.lastbyte.internal.Checks;
+import dev.lastbyte.internal.HandlerPlace;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -26,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * While it waits for the answer, messages still reach the application, and the application's writes still reach the peer. The {@link
- * CloseReport} says whether the peer answered. One instance serves one channel. Confined to the channel's event loop.
+ * CloseReport} says whether the peer answered. Without a {@code GracefulCloseHandler} nearer the transport, the first message is followed
+ * by an {@link IllegalStateException} through the pipeline. One instance serves one channel. Confined to the channel's event loop.
  */
 public final class FarewellHandler extends ChannelDuplexHandler {
     static final Duration DEFAULT_LIMIT = Duration.ofSeconds(5);
@@ -35,6 +37,7 @@ public final class FarewellHandler extends ChannelDuplexHandler {
     private final Duration limit;
     private @Nullable FarewellExchange exchange;
     private boolean awaiting;
+    private boolean placeKnown;
 
     /** A handler that waits 5 s for the answer. */
     public FarewellHandler(Farewell farewell) {
@@ -54,9 +57,14 @@ public final class FarewellHandler extends ChannelDuplexHandler {
         this.limit = limit;
     }
 
-    /** {@inheritDoc} */
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException if it was added with an executor of its own
+     */
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
+        HandlerPlace.requireEventLoop(ctx);
         exchange = FarewellExchange.on(ctx, farewell.protocol(), limit);
         DrainEvent.heardBy(ctx.channel()).ifPresent(drain -> drain(ctx, drain));
     }
@@ -64,7 +72,9 @@ public final class FarewellHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        exchange().leave();
+        if (exchange != null) {
+            exchange.leave();
+        }
     }
 
     /** {@inheritDoc} */
@@ -81,6 +91,10 @@ public final class FarewellHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (!placeKnown) {
+            placeKnown = true;
+            checkPlace(ctx);
+        }
         if (awaiting && isAnswer(message)) {
             awaiting = false;
             ReferenceCountUtil.release(message);
@@ -106,6 +120,15 @@ public final class FarewellHandler extends ChannelDuplexHandler {
     public void channelInactive(ChannelHandlerContext ctx) {
         exchange().inputEnded();
         ctx.fireChannelInactive();
+    }
+
+    /** The pipeline is complete now: without a handler that closes gracefully, the farewell may be lost. */
+    private static void checkPlace(ChannelHandlerContext ctx) {
+        try {
+            HandlerPlace.of(ctx).requireInFront(GracefulCloseHandler.class);
+        } catch (IllegalStateException e) {
+            ctx.fireExceptionCaught(e);
+        }
     }
 
     private void drain(ChannelHandlerContext ctx, DrainEvent drain) {

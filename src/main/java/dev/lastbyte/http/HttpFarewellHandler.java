@@ -45,6 +45,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>A 101 response, or a 2xx response to CONNECT, ends HTTP: the handler leaves the pipeline.
  * </ul>
  *
+ * <p>A place in front of the codec, behind another handler that reads, without a codec or without a {@code GracefulCloseHandler} is
+ * refused with an {@link IllegalStateException}: when the handler is added, or, if others may still come, when the first message does.
+ *
  * <p>It does not hold back closes by handlers in front of it, nor {@link GracefulCloseHandler#closeNow}. One instance serves one
  * channel. Confined to the channel's event loop.
  */
@@ -69,6 +72,7 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     private boolean leaving;
     private boolean refusing;
     private boolean inputEnded;
+    private boolean placeKnown;
 
     /** A handler with {@link HttpFarewellConfig#defaults()}. */
     public HttpFarewellHandler() {
@@ -94,14 +98,11 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     /**
      * {@inheritDoc}
      *
-     * @throws IllegalStateException if it was added with an executor of its own
+     * @throws IllegalStateException if this is the wrong place, with what to do
      */
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-        if (ctx.executor() != ctx.channel().eventLoop()) {
-            throw new IllegalStateException("HttpFarewellHandler was added to " + ctx.channel()
-                    + " with an executor of its own: add it without one, it must run on the channel's event loop");
-        }
+        HttpPlace.check(ctx);
         tally = new HttpTally(ctx, exchanges);
         idleSinceNanos = nanoTime.getAsLong();
         DrainEvent.heardBy(ctx.channel()).ifPresent(heard -> drain(ctx, heard));
@@ -110,7 +111,7 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        if (step != Step.OVER) {
+        if (step != Step.OVER && tally != null) {
             end(ctx);
         }
     }
@@ -160,6 +161,10 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (!placeKnown) {
+            placeKnown = true;
+            checkPlace(ctx, message);
+        }
         if (step == Step.OVER || !(message instanceof HttpObject)) {
             ctx.fireChannelRead(message);
             return;
@@ -175,6 +180,15 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
             ReferenceCountUtil.release(message);
         } else {
             ctx.fireChannelRead(message);
+        }
+    }
+
+    /** The pipeline is complete now: a wrong place is reported, once. */
+    private static void checkPlace(ChannelHandlerContext ctx, Object firstMessage) {
+        try {
+            HttpPlace.check(ctx, firstMessage);
+        } catch (IllegalStateException e) {
+            ctx.fireExceptionCaught(e);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.lastbyte.http2;
 
 import dev.lastbyte.CloseStartedEvent;
 import dev.lastbyte.drain.DrainEvent;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -39,6 +40,9 @@ import org.jspecify.annotations.Nullable;
  * dev.lastbyte.CloseReport#farewell()} says whether the peer acknowledged the PING, how many streams were refused, and how many were
  * lost: open, and not answered completely, when this side closed the connection.
  *
+ * <p>A place in front of the connection handler, behind another handler, without a codec or without a {@code GracefulCloseHandler} is
+ * refused with an {@link IllegalStateException}: when the handler is added, or, if others may still come, when input does.
+ *
  * <p>One instance serves one connection. Confined to the channel's event loop.
  */
 public final class Http2FarewellHandler extends ChannelDuplexHandler {
@@ -51,6 +55,7 @@ public final class Http2FarewellHandler extends ChannelDuplexHandler {
     private final Duration pingTimeout;
     private final Duration limit;
     private @Nullable GoAwaySequence sequence;
+    private boolean placeKnown;
     private boolean misplaced;
 
     /** A handler that waits 1 s for the PING and 30 s in all. */
@@ -128,8 +133,16 @@ public final class Http2FarewellHandler extends ChannelDuplexHandler {
 
     /** {@inheritDoc} */
     @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        checkPlace(ctx, message instanceof ByteBuf);
+        ctx.fireChannelRead(message);
+    }
+
+    /** {@inheritDoc} */
+    @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
         look(ctx);
+        checkPlace(ctx, false);
         ctx.fireChannelReadComplete();
     }
 
@@ -140,6 +153,20 @@ public final class Http2FarewellHandler extends ChannelDuplexHandler {
             sequence.inactive();
         }
         ctx.fireChannelInactive();
+    }
+
+    /** The pipeline is complete when input comes. */
+    private void checkPlace(ChannelHandlerContext ctx, boolean getsBytes) {
+        if (misplaced || (placeKnown && !getsBytes)) {
+            return;
+        }
+        placeKnown = true;
+        try {
+            Http2Place.check(ctx, getsBytes);
+        } catch (IllegalStateException e) {
+            misplaced = true;
+            ctx.fireExceptionCaught(e);
+        }
     }
 
     /** Whichever of the two the transport tells first. */

@@ -39,7 +39,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * With a bare {@code WebSocketServerHandshaker} it stands behind the HTTP codec; add it at the start or at the end of the handshake.
- * Before the handshake, and in any other place, it passes {@code close()} on and does nothing.
+ * Before the handshake it passes {@code close()} on and does nothing. A place in front of the codec, behind the application, without a
+ * codec or without a {@code GracefulCloseHandler} is refused with an {@link IllegalStateException}: when the handler is added, or, if
+ * others may still come, when the first message does.
  *
  * <p>Exactly one Close frame is sent, whoever writes it first: this handler, the application, {@code
  * WebSocketServerProtocolHandler} (whose own Close on {@code close()} comes too late here, and need not be switched off), or the frame
@@ -71,6 +73,7 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     private @Nullable Integer peerStatus;
     private FarewellReport.Outcome reached = FarewellReport.Outcome.UNANSWERED;
     private boolean inputEnded;
+    private boolean placeKnown;
     private long heldSinceNanos;
 
     /** A handler with {@link WebSocketFarewellConfig#defaults()}: status 1001, going away. */
@@ -92,14 +95,11 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     /**
      * {@inheritDoc}
      *
-     * @throws IllegalStateException if it was added with an executor of its own
+     * @throws IllegalStateException if this is the wrong place, with what to do
      */
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-        if (ctx.executor() != ctx.channel().eventLoop()) {
-            throw new IllegalStateException("WebSocketFarewellHandler was added to " + ctx.channel()
-                    + " with an executor of its own: add it without one, it must run on the channel's event loop");
-        }
+        WebSocketPlace.check(ctx);
         this.ctx = ctx;
         ChannelHandlerContext codec = ctx.pipeline().context(WebSocketServerProtocolHandler.class);
         ctx.pipeline().addBefore(codec == null ? ctx.name() : codec.name(), null, watch);
@@ -173,6 +173,15 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     public void channelInactive(ChannelHandlerContext ctx) {
         endInput();
         ctx.fireChannelInactive();
+    }
+
+    /** The pipeline is complete now: a wrong place is reported, once. */
+    private void checkPlace(Object firstMessage) {
+        try {
+            WebSocketPlace.check(context(), firstMessage);
+        } catch (IllegalStateException e) {
+            context().fireExceptionCaught(e);
+        }
     }
 
     // ---- the handshake and the drain -------------------------------------------------------------------------------
@@ -291,6 +300,10 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     private final class PeerCloseWatch extends ChannelInboundHandlerAdapter {
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object message) {
+            if (!placeKnown) {
+                placeKnown = true;
+                checkPlace(message);
+            }
             if (message instanceof WebSocketFrame) {
                 begin();
             }

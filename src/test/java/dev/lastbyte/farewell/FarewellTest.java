@@ -64,6 +64,17 @@ class FarewellTest {
     }
 
     @Test
+    void pipelineWithoutAGracefulClose_isRefused_once() {
+        EmbeddedDuplexChannel channel = new EmbeddedDuplexChannel(new FarewellHandler(words, LIMIT));
+        channel.pipeline().fireChannelRead("first");
+        IllegalStateException told = assertThrows(IllegalStateException.class, channel::checkException);
+        assertTrue(told.getMessage().contains("without a GracefulCloseHandler: add "), told::toString);
+        channel.pipeline().fireChannelRead("second");
+        channel.checkException();
+        channel.finishAndReleaseAll();
+    }
+
+    @Test
     void otherMessages_whileAnAnswerIsAwaited_goOnToTheApplication() {
         EmbeddedDuplexChannel channel = open();
         receive(channel, "OK");

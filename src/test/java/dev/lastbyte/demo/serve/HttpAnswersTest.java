@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.demo.BytePattern;
 import dev.lastbyte.http.HttpFarewellConfig;
 import io.netty.buffer.ByteBuf;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class HttpAnswersTest {
-    private final EmbeddedChannel channel = new EmbeddedChannel();
+    private final EmbeddedChannel channel = new EmbeddedChannel(new GracefulCloseHandler());
 
     HttpAnswersTest() {
         Protocol.HTTP.addTo(
