@@ -1,6 +1,9 @@
 package dev.lastbyte;
 
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.util.Locale;
@@ -29,6 +32,14 @@ final class Resets {
             }
         }
         return false;
+    }
+
+    /** The exception with which the transport closed a channel by itself, if there was one: its later writes fail because of it. */
+    static @Nullable Throwable transportFailure(Channel closed) {
+        ChannelPromise late = closed.newPromise();
+        closed.unsafe().write(Unpooled.EMPTY_BUFFER, late);
+        Throwable failure = late.cause();
+        return failure == null ? null : failure.getCause();
     }
 
     /** An exception speaks of a lost connection. */

@@ -45,10 +45,12 @@ public final class OutboundFlush {
     /** Whether everything but the barrier itself is in the kernel. */
     public boolean isOnlyBarrierLeft() {
         ChannelOutboundBuffer buffer = buffer(ctx);
-        if (buffer == null || buffer.size() > 1) {
+        if (buffer == null) {
             return false;
         }
-        return !(buffer.current() instanceof ByteBuf last) || !last.isReadable();
+        buffer.addFlush();
+        Object last = buffer.current();
+        return buffer.size() <= 1 && (last == null || (last instanceof ByteBuf bytes && !bytes.isReadable()));
     }
 
     /** Whether something was written behind the barrier, which is done. */
@@ -82,23 +84,15 @@ public final class OutboundFlush {
         return changed;
     }
 
-    /** Bytes that have not reached the kernel: counted now, or the last known figure once Netty has dropped its queue. */
+    /** Bytes that have not reached the kernel, or had not when the channel was closed. */
     public long unsentBytes() {
         ChannelOutboundBuffer buffer = buffer(ctx);
-        if (buffer == null) {
-            return Math.max(0, ctx.channel().isOpen() ? pendingBytes(ctx) : pending);
+        if (buffer != null) {
+            return UnsentOutput.count(buffer);
         }
-        buffer.addFlush();
-        long[] bytes = new long[1];
-        try {
-            buffer.forEachFlushedMessage(message -> {
-                bytes[0] += size(message);
-                return true;
-            });
-        } catch (Exception e) {
-            return Math.max(0, pending);
-        }
-        return bytes[0];
+        return ctx.channel().isOpen()
+                ? pendingBytes(ctx)
+                : UnsentOutput.of(ctx.channel()).orElse(0);
     }
 
     /** Whether the channel holds output that has not reached the kernel. */
