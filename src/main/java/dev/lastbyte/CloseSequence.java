@@ -15,6 +15,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import java.nio.channels.NotYetConnectedException;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -496,7 +497,8 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             return;
         }
         if (!fin.isSuccess()) {
-            record.failed(fin.cause()); // ENOTCONN: the peer had reset the connection before our FIN
+            record.failed(fin.cause());
+            record.reset(fin.cause() instanceof NotYetConnectedException); // ENOTCONN: reset before our FIN
             finish(CloseCause.RESET);
             return;
         }
