@@ -25,9 +25,10 @@ public enum CloseOutcome {
     UNCONFIRMED(false),
 
     /**
-     * The wait ended while bytes were known to be unacknowledged. They were left to the kernel, which goes on sending
-     * for a bounded time: the peer may still get everything, unless it goes on talking, in which case the kernel resets
-     * the connection.
+     * Bytes are known to be missing. Either they never reached the kernel, because the transport or the event loop closed the
+     * channel: then {@link CloseReport#unsentBytes()} counts them, and they are lost. Or the wait ended while bytes were
+     * unacknowledged: they were left to the kernel, which goes on sending for a bounded time, so the peer may still get
+     * everything, unless it goes on talking, in which case the kernel resets the connection.
      */
     UNDELIVERED(false),
 

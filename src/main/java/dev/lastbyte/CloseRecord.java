@@ -4,6 +4,7 @@ import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
 import dev.lastbyte.internal.NettyGuard;
 import dev.lastbyte.internal.TransportKind;
+import dev.lastbyte.internal.UnsentOutput;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -14,6 +15,7 @@ import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -57,8 +59,16 @@ final class CloseRecord {
     /** Reports on a channel that ended without a close sequence. */
     static void reportWithoutClose(ChannelHandlerContext ctx, Connection connection, long now, CloseCause cause) {
         CloseReport.Builder report = builder(ctx.channel(), connection.config());
-        report.cause = cause;
-        report.outcome = cause == CloseCause.RESET ? CloseOutcome.RESET_BY_PEER : CloseOutcome.UNCONFIRMED;
+        OptionalLong lost = UnsentOutput.of(ctx.channel());
+        if (lost.isPresent()) {
+            report.unsentBytes = lost.getAsLong();
+            report.failure = Resets.transportFailure(ctx.channel());
+        }
+        boolean reset = cause == CloseCause.RESET || Resets.isConnectionLost(report.failure);
+        report.cause = reset ? CloseCause.RESET : cause;
+        report.outcome = reset
+                ? CloseOutcome.RESET_BY_PEER
+                : lost.isPresent() ? CloseOutcome.UNDELIVERED : CloseOutcome.UNCONFIRMED;
         ChannelHandlerContext tls = Placement.tlsBehind(ctx);
         report.tlsEnd = tls == null ? null : TlsClose.endWithoutClose(tls, cause);
         new CloseRecord(now).publish(ctx.channel(), connection.config(), connection, report, 0, false);
@@ -113,6 +123,11 @@ final class CloseRecord {
         if (cause == null) {
             cause = reason;
         }
+    }
+
+    /** Whether the application wants a reset. */
+    boolean isAbort() {
+        return cause == CloseCause.ABORTED;
     }
 
     /** Keeps the first exception, and whether it says that the connection is lost. */

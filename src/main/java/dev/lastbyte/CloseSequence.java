@@ -9,11 +9,13 @@ import dev.lastbyte.internal.OutboundFlush;
 import dev.lastbyte.internal.SocketLinger;
 import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TcpInfo;
+import dev.lastbyte.internal.UnsentOutput;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import java.nio.channels.NotYetConnectedException;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
@@ -128,13 +130,15 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
      * A close that has not begun.
      *
      * @param resetArmed whether the application has set SO_LINGER to 0
+     * @param aborts whether it did so for this close
      */
     CloseSequence(
             ChannelHandlerContext ctx,
             GracefulCloseConfig config,
             Connection connection,
             SystemView system,
-            boolean resetArmed) {
+            boolean resetArmed,
+            boolean aborts) {
         this.ctx = ctx;
         this.config = config;
         this.connection = connection;
@@ -146,6 +150,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         record = new CloseRecord(now);
         this.resetArmed = resetArmed;
         record.aborted(resetArmed);
+        if (aborts) {
+            record.cause(CloseCause.ABORTED);
+        }
         ChannelHandlerContext tlsContext = Placement.tlsBehind(ctx);
         tls = tlsContext == null ? null : TlsClose.of(tlsContext);
     }
@@ -160,13 +167,11 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     /** Runs the sequence; the promise is completed when the channel is closed. */
     void start(ChannelPromise promise) {
         record.join(promise);
-        guarded(this::begin);
-    }
-
-    /** Resets the connection; the promise is completed when the channel is closed. */
-    void abort(ChannelPromise promise) {
-        record.join(promise);
-        force(CloseCause.ABORTED);
+        if (record.isAbort()) {
+            force(CloseCause.ABORTED);
+        } else {
+            guarded(this::begin);
+        }
     }
 
     /** A further {@code close()} joins the first. */
@@ -245,8 +250,8 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     /** The peer has ended its side, in order or by a reset. */
     void onEof(boolean reset) {
-        if (eofSeen || phase.isEnding()) {
-            return;
+        if (eofSeen || phase.isEnding() || !channel().isOpen()) {
+            return; // NIO reads from a channel that its failed write has just closed; channelInactive follows
         }
         eofSeen = true;
         noteReset(reset);
@@ -274,6 +279,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
                 noteReset(reset);
                 record.cause(inactiveCause(reset));
                 record.waitEnded(now());
+                UnsentOutput.of(channel()).ifPresent(record::cut);
             }
             onClosed();
         });
@@ -538,7 +544,8 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             return;
         }
         if (!fin.isSuccess()) {
-            record.failed(fin.cause()); // ENOTCONN: the peer had reset the connection before our FIN
+            record.failed(fin.cause());
+            record.reset(fin.cause() instanceof NotYetConnectedException); // ENOTCONN: reset before our FIN
             finish(CloseCause.RESET);
             return;
         }
@@ -575,7 +582,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         }
         cutOff = true;
         startReading();
-        evaluateWait();
+        if (phase == Phase.DISCARDING) {
+            evaluateWait();
+        }
     }
 
     /** Waits for acknowledgements alone. */
@@ -686,9 +695,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         look(now);
         record.cause(cause);
         record.waitEnded(now);
-        boolean resets = cut
-                || cause == CloseCause.ABORTED
-                || (isUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET);
+        boolean resets = cut || record.isAbort() || (isUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET);
         if (resets && kernelResets()) {
             enter(Phase.RESETTING);
             armReset();

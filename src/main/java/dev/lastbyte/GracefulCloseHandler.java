@@ -7,6 +7,7 @@ import dev.lastbyte.internal.NettyGuard;
 import dev.lastbyte.internal.SocketLinger;
 import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TransportKind;
+import dev.lastbyte.internal.UnsentOutput;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufHolder;
 import io.netty.channel.Channel;
@@ -67,7 +68,6 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     private boolean wasUnregistered;
     private boolean bypassed; // a second handler, in front of TLS, has taken over
     private boolean handedOver; // the handler that closes has taken over
-    private boolean abortAsked; // SO_LINGER has become 0 since
 
     /** A handler with {@link GracefulCloseConfig#defaults()}. */
     public GracefulCloseHandler() {
@@ -232,6 +232,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         Placement.check(ctx);
         this.ctx = ctx;
         Channel channel = ctx.channel();
+        UnsentOutput.watch(channel);
         wasActive = channel.isActive();
         if (!wasActive) {
             channel.closeFuture().addListener(f -> reportNeverConnected(ctx));
@@ -300,8 +301,6 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             CloseSequence begun = begin(ctx);
             if (begun == null) {
                 ctx.close(promise);
-            } else if (abortAsked) {
-                begun.abort(promise);
             } else {
                 begun.start(promise);
             }
@@ -311,7 +310,8 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (HalfClosure.isEndOfInput(event) && !bypassed) {
+        // NIO reads from a channel that its failed write has just closed, and says that the input has ended.
+        if (HalfClosure.isEndOfInput(event) && !bypassed && ctx.channel().isOpen()) {
             if (ownsHalfClosure && peerFin == null) {
                 onPeerFin(ctx, event);
                 return;
@@ -408,11 +408,11 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         GracefulCloseConfig limits = CloseOverride.limitsOf(ctx.channel(), connection.config());
         stopAwaitingWrites();
         int linger = SocketLinger.read(ctx.channel());
-        abortAsked = linger == 0 && !lingeredZero;
         if (linger > 0) {
             SocketLinger.finOnClose(ctx.channel()); // what it promises is kept, without blocking
         }
-        CloseSequence begun = new CloseSequence(ctx, limits, connection, system, linger == 0);
+        CloseSequence begun =
+                new CloseSequence(ctx, limits, connection, system, linger == 0, linger == 0 && !lingeredZero);
         wasActive = true; // a connect listener may close before channelActive is fired
         handedOver = true;
         try {
@@ -450,7 +450,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             running = begin(context);
         }
         if (running != null) {
-            running.force(abortAsked ? CloseCause.ABORTED : cause);
+            running.force(cause);
         } else {
             if (cause == CloseCause.ABORTED) {
                 SocketLinger.resetOnClose(context.channel());

@@ -160,8 +160,7 @@ class DrainScenarioTest {
     @Test
     void listener_stopThrows_outcomeIsUnconfirmed() {
         NoWarnings.expect("a listener could not be stopped");
-        server.listener(
-                new EmbeddedChannel(), CompletableFuture.failedFuture(new IllegalStateException("on purpose")));
+        server.listener(new EmbeddedChannel(), CompletableFuture.failedFuture(new IllegalStateException("on purpose")));
         drain.play("drain 1ms");
         assertEquals(UNCONFIRMED, drain.report().outcome());
     }

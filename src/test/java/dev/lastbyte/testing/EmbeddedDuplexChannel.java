@@ -18,6 +18,7 @@ import io.netty.channel.socket.ChannelOutputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.IntegerUnixChannelOption;
 import java.io.IOException;
+import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -184,7 +185,7 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
 
     /** The peer resets the connection. */
     public void peerRst() {
-        pipeline().fireExceptionCaught(new IOException("Connection reset by peer"));
+        pipeline().fireExceptionCaught(new SocketException("Connection reset"));
         peerFin();
     }
 
