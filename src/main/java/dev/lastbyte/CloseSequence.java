@@ -7,6 +7,7 @@ import dev.lastbyte.internal.LoopTimer;
 import dev.lastbyte.internal.NettyGuard;
 import dev.lastbyte.internal.OutboundFlush;
 import dev.lastbyte.internal.SocketLinger;
+import dev.lastbyte.internal.SocketTable;
 import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TcpInfo;
 import io.netty.buffer.ByteBuf;
@@ -433,6 +434,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (over != null) {
             finish(over);
         } else if (!phase.isEnding()) {
+            askTable(now);
             armNextFlushCheck(now);
         }
     }
@@ -601,8 +603,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (delivery.isDelivered()) {
             HalfClosure.endAtEof(channel());
         }
+        askTable(now);
         long crowd = LoopTimer.lookPause(this);
-        armAt(orEndOfPause(limits.nextWaitCheck(config, input, delivery.canTell(), now, crowd)));
+        armAt(orEndOfPause(limits.nextWaitCheck(config, input, delivery, now, crowd)));
         if (sweep != null) {
             armAt(sweep.nextCheck());
         }
@@ -614,7 +617,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (delivery.isLost()) {
             return CloseCause.RESET;
         }
-        CloseCause over = limits.waitEnd(config, input, delivery.canTell(), now);
+        CloseCause over = limits.waitEnd(config, input, delivery, now);
         boolean paused = input == CloseLimits.Input.PAUSED;
         boolean swept = sweep != null
                 && (over == CloseCause.QUIET || (over == null && sweep.isOver(discardedBytes(), paused, now)));
@@ -659,7 +662,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             record.aborted(SocketLinger.resetOnClose(channel()));
         } else {
             enter(Phase.CLOSING);
-            leaveToKernel(now);
+            leaveToKernel();
         }
         closeSocket();
     }
@@ -668,13 +671,13 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         return delivery.canTell() && !delivery.isDelivered() && !delivery.isLost() && CloseRecord.isLimit(cause);
     }
 
-    private void leaveToKernel(long now) {
+    private void leaveToKernel() {
         boolean delivered = delivery.isDelivered();
         if (!delivered || !finSent) { // the kernel lingers for bytes and for the FIN, whoever sends that
             SocketLinger.neverBlock(channel());
         }
         if (!delivered && !delivery.isLost()) {
-            SocketLinger.boundKernel(channel(), limits.kernelPatience(config, now));
+            SocketLinger.boundKernel(channel(), limits.kernelPatience(config));
         }
     }
 
@@ -828,6 +831,23 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             limits.delivered(config, seen == null ? now : now - seen.ackAgeMillis() * 1_000_000, now);
             delivery = delivery.settled();
         }
+    }
+
+    /** Where nothing else tells, the table of sockets says whether a close that makes no progress waits for acknowledgements. */
+    private void askTable(long now) {
+        if (delivery.wantsTable(limits.isSilent(config, now))) {
+            delivery.asked(system.askTable(channel(), row -> EventLoops.later(ctx, () -> guarded(() -> onTable(row)))));
+        }
+    }
+
+    private void onTable(SocketTable.@Nullable Row row) {
+        if (phase.isEnding()) {
+            return;
+        }
+        if (delivery.shown(row, record.isFlushed())) {
+            limits.outbound(config, now());
+        }
+        evaluate();
     }
 
     /** Bytes that have not reached the kernel or, where it tells, the peer's TCP. */
