@@ -7,6 +7,7 @@ import dev.lastbyte.internal.LoopTimer;
 import dev.lastbyte.internal.NettyGuard;
 import dev.lastbyte.internal.OutboundFlush;
 import dev.lastbyte.internal.SocketLinger;
+import dev.lastbyte.internal.SocketTable;
 import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.internal.UnsentOutput;
@@ -471,6 +472,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (over != null) {
             finish(over);
         } else if (!phase.isEnding()) {
+            askTable(now);
             armNextFlushCheck(now);
         }
     }
@@ -643,8 +645,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (delivery.isDelivered()) {
             HalfClosure.endAtEof(channel());
         }
+        askTable(now);
         long crowd = LoopTimer.lookPause(this);
-        armAt(orEndOfPause(limits.nextWaitCheck(config, input, delivery.canTell(), now, crowd)));
+        armAt(orEndOfPause(limits.nextWaitCheck(config, input, delivery, now, crowd)));
         if (sweep != null) {
             armAt(sweep.nextCheck());
         }
@@ -656,7 +659,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (delivery.isLost()) {
             return CloseCause.RESET;
         }
-        CloseCause over = limits.waitEnd(config, input, delivery.canTell(), now);
+        CloseCause over = limits.waitEnd(config, input, delivery, now);
         boolean paused = input == CloseLimits.Input.PAUSED;
         boolean swept = sweep != null
                 && (over == CloseCause.QUIET || (over == null && sweep.isOver(discardedBytes(), paused, now)));
@@ -705,7 +708,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         } else {
             enter(Phase.CLOSING);
             disarmReset();
-            leaveToKernel(now);
+            leaveToKernel();
         }
         closeSocket();
     }
@@ -720,9 +723,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         return info == null || info.resetsOnClose();
     }
 
-    private void leaveToKernel(long now) {
+    private void leaveToKernel() {
         if (!delivery.isDelivered() && !delivery.isLost()) {
-            SocketLinger.boundKernel(channel(), limits.kernelPatience(config, now));
+            SocketLinger.boundKernel(channel(), limits.kernelPatience(config));
         }
     }
 
@@ -876,6 +879,23 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             limits.delivered(config, seen == null ? now : now - seen.ackAgeMillis() * 1_000_000, now);
             delivery = delivery.settled();
         }
+    }
+
+    /** Where nothing else tells, the table of sockets says whether a close that makes no progress waits for acknowledgements. */
+    private void askTable(long now) {
+        if (delivery.wantsTable(limits.isSilent(config, now))) {
+            delivery.asked(system.askTable(channel(), row -> EventLoops.later(ctx, () -> guarded(() -> onTable(row)))));
+        }
+    }
+
+    private void onTable(SocketTable.@Nullable Row row) {
+        if (phase.isEnding()) {
+            return;
+        }
+        if (delivery.shown(row, record.isFlushed())) {
+            limits.outbound(config, now());
+        }
+        evaluate();
     }
 
     /** Bytes that have not reached the kernel or, where it tells, the peer's TCP. */

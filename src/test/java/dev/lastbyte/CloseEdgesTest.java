@@ -180,7 +180,7 @@ class CloseEdgesTest {
             }
         });
         ChannelFuture close = channel.pipeline().close();
-        system.pass(channel, 5_000);
+        system.pass(channel, 30_000);
         assertTrue(channel.isOpen());
         system.pass(channel, 5_001);
         assertFalse(channel.isOpen());
