@@ -14,7 +14,8 @@ public enum CloseOutcome {
 
     /**
      * Everything written was acknowledged by the peer's TCP (or, on a Unix domain socket, lies in the peer's receive
-     * queue); the peer's application had not ended its side when we closed.
+     * queue); the peer's application had not ended its side when we closed, or has reset the connection since ({@link
+     * CloseCause#RESET}).
      */
     DELIVERED(true),
 
@@ -32,7 +33,10 @@ public enum CloseOutcome {
      */
     UNDELIVERED(false),
 
-    /** The peer reset the connection, or the kernel gave the connection up. Bytes may be lost. */
+    /**
+     * The peer reset the connection, or the kernel gave the connection up, and not everything is known to have been acknowledged
+     * before. Bytes may be lost.
+     */
     RESET_BY_PEER(false),
 
     /** This side reset the connection on purpose, so that cut data does not look like a complete answer. */

@@ -185,8 +185,8 @@ final class CloseRecord {
             Channel channel, GracefulCloseConfig config, Delivery delivery, boolean finSent, long now) {
         cause(CloseCause.TRANSPORT);
         CloseReport.Builder report = builder(channel, config);
-        report.cause = cause;
-        report.outcome = outcome(delivery);
+        report.outcome = outcome(delivery, finSent);
+        report.cause = isOverruled(delivery) ? CloseCause.RESET : cause;
         report.unacknowledgedBytes = streamUnknown ? -1 : delivery.unacknowledged(finSent);
         report.flushNanos = (flushed ? flushedNanos : waitEnded ? waitEndedNanos : now) - startNanos;
         report.discardNanos = flushed && waitEnded ? waitEndedNanos - flushedNanos : 0;
@@ -267,9 +267,18 @@ final class CloseRecord {
         return earlier == null ? promise : earlier;
     }
 
-    private CloseOutcome outcome(Delivery delivery) {
+    /** A reset ends every wait, even if it was learnt of when a limit had ended that already. */
+    private boolean isOverruled(Delivery delivery) {
+        return (reset || delivery.isLost())
+                && cause != CloseCause.WRITE_FAILED
+                && cause != CloseCause.EVENT_LOOP_SHUTDOWN
+                && cause != CloseCause.ERROR;
+    }
+
+    private CloseOutcome outcome(Delivery delivery, boolean finSent) {
         if (reset || delivery.isLost()) {
-            return CloseOutcome.RESET_BY_PEER;
+            boolean whole = flushed && !cut && !streamUnknown && delivery.hadEverything(finSent);
+            return whole ? CloseOutcome.DELIVERED : CloseOutcome.RESET_BY_PEER;
         }
         if (aborted) {
             return CloseOutcome.ABORTED;
@@ -289,6 +298,7 @@ final class CloseRecord {
     /** Whether the peer has left by itself, without waiting for what it asked. */
     private static boolean isEndedByPeer(CloseReport.Builder report, boolean finSent) {
         return report.outcome == CloseOutcome.RESET_BY_PEER
+                || report.cause == CloseCause.RESET
                 || (report.cause == CloseCause.EOF && !finSent)
                 || report.cause == CloseCause.TRANSPORT;
     }

@@ -10,7 +10,10 @@ import dev.lastbyte.testing.EmbeddedDuplexChannel;
 import dev.lastbyte.testing.FrozenSystem;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -33,7 +36,8 @@ class CloseSequenceScenarioTest {
      * @param script {@code room:N} the kernel takes N bytes, {@code close}, {@code fin}, {@code rst}, {@code in:N} the peer
      *     sends, {@code ack:N} the kernel reports N acknowledged (FIN counts), {@code table:N} the table of sockets shows N unacknowledged,
      *     {@code dead} the kernel reports a lost
-     *     connection, {@code closing:N} the kernel reports N acknowledged and both FINs sent, {@code MSms} time passes, {@code now}
+     *     connection, {@code gone} one that was lost with everything acknowledged, {@code
+     *     closing:N} the kernel reports N acknowledged and both FINs sent, {@code MSms} time passes, {@code now}
      *     closeNow, {@code abort}, {@code linger:N} the application sets SO_LINGER, {@code zero} it was 0 from the beginning, {@code open} asserts that it is still open
      * @param socket what was done to the socket
      */
@@ -257,6 +261,49 @@ class CloseSequenceScenarioTest {
                         "the kernel gave the connection up"),
                 row(
                         CloseStrategy.FULL,
+                        "ack:0 close ack:50 rst",
+                        "RESET_BY_PEER RESET",
+                        "FIN CLOSE",
+                        "a reset amid the data"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close ack:100 rst",
+                        "DELIVERED RESET",
+                        "FIN CLOSE",
+                        "a peer that resets when it has everything"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close gone 1s",
+                        "DELIVERED RESET",
+                        "FIN CLOSE",
+                        "the same, and only the kernel says so"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close ack:101 rst",
+                        "DELIVERED RESET",
+                        "FIN CLOSE",
+                        "the same behind our FIN"),
+                row(CloseStrategy.FULL, "ack:100 rst", "DELIVERED RESET", "CLOSE", "the same while open"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:50 rst",
+                        "RESET_BY_PEER RESET",
+                        "CLOSE",
+                        "a reset amid the data while open"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close dead now",
+                        "RESET_BY_PEER RESET",
+                        "FIN CLOSE",
+                        "a reset learnt of when the wait is over already"),
+                row(
+                        CloseStrategy.HALF_CLOSE,
+                        "ack:0 dead close",
+                        "RESET_BY_PEER RESET",
+                        "FIN CLOSE",
+                        "the same where nothing is waited for"),
+                row(
+                        CloseStrategy.FULL,
                         "ack:0 close ack:101 in:70000000 1s",
                         "DELIVERED BYTE_LIMIT",
                         "FIN CLOSE",
@@ -345,6 +392,14 @@ class CloseSequenceScenarioTest {
             channel.config().setOption(ChannelOption.SO_LINGER, 0);
         }
         channel.pipeline().addFirst(new GracefulCloseHandler(config, system));
+        channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
+            @Override
+            public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+                if (!(cause instanceof SocketException)) { // of a reset while open the application hears, as ever
+                    ctx.fireExceptionCaught(cause);
+                }
+            }
+        });
         var report = GracefulCloseHandler.report(channel);
         List<ChannelFuture> closes = new ArrayList<>();
         boolean written = false;
@@ -394,6 +449,7 @@ class CloseSequenceScenarioTest {
             case "table" -> system.table(n);
             case "aged" -> system.kernel(4, WRITTEN, n, 30);
             case "dead" -> system.kernel(TcpInfo.CLOSE, WRITTEN, 10);
+            case "gone" -> system.kernel(TcpInfo.CLOSE, WRITTEN, WRITTEN);
             case "open" -> assertTrue(channel.isOpen(), "closed too early");
             case "drip" -> repeat(channel, system, n, 1000);
             case "chat" -> repeat(channel, system, n, 100);

@@ -166,14 +166,14 @@ class PeerHalfCloseScenarioTest {
 
     @Test
     void resetAfterTheFin_isSeenByTheKernelOnly_andEnds() {
-        system.kernel(8, 0, 0);
+        system.kernel(TcpInfo.CLOSE_WAIT, 100, 0);
         open(GracefulCloseConfig.defaults());
         GracefulCloseHandler.exchangeStarted(channel);
         var report = GracefulCloseHandler.report(channel);
         channel.peerFin();
         system.pass(channel, 600);
         assertTrue(channel.isOpen());
-        system.kernel(TcpInfo.CLOSE, 0, 0);
+        system.kernel(TcpInfo.CLOSE, 100, 0);
         system.pass(channel, 600);
         assertFalse(channel.isOpen());
         assertEquals(CloseOutcome.RESET_BY_PEER, report.getNow().outcome());
