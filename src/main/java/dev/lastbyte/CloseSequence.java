@@ -361,7 +361,10 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     private void begin() {
         eofSeen = HalfClosure.isInputShutdown(channel());
         enter(Phase.FLUSHING);
-        ctx.fireUserEventTriggered(CloseStartedEvent.INSTANCE);
+        EventListeners.closeStarted(channel());
+        if (config.firesUserEvents()) {
+            ctx.fireUserEventTriggered(CloseStartedEvent.INSTANCE);
+        }
         if (phase != Phase.FLUSHING) {
             return;
         }
@@ -524,9 +527,16 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         // Until the task runs, an EOF could end the channel, or a handler in front of ours write; an ended loop runs
         // none.
         boolean canWait = HalfClosure.outliveEof(channel()) && Placement.isFirst(ctx);
-        if (!canWait || !later(this::sendFin)) {
+        if (!canWait || !later(this::sendFinInTurn)) {
             sendFin();
         }
+    }
+
+    private void sendFinInTurn() {
+        if (ctx.handler() instanceof GracefulCloseHandler closing) {
+            closing.turnEnded();
+        }
+        sendFin();
     }
 
     private void sendFin() {

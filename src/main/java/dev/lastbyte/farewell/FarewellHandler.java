@@ -1,15 +1,13 @@
 package dev.lastbyte.farewell;
 
 import dev.lastbyte.CloseReport;
+import dev.lastbyte.ConnectionEvents;
 import dev.lastbyte.GracefulCloseHandler;
-import dev.lastbyte.drain.DrainEvent;
 import dev.lastbyte.internal.Checks;
 import dev.lastbyte.internal.HandlerPlace;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import java.util.Objects;
@@ -66,7 +64,7 @@ public final class FarewellHandler extends ChannelDuplexHandler {
     public void handlerAdded(ChannelHandlerContext ctx) {
         HandlerPlace.requireEventLoop(ctx);
         exchange = FarewellExchange.on(ctx, farewell.protocol(), limit);
-        DrainEvent.heardBy(ctx.channel()).ifPresent(drain -> drain(ctx, drain));
+        GracefulCloseHandler.listen(ctx, new Events());
     }
 
     /** {@inheritDoc} */
@@ -106,17 +104,6 @@ public final class FarewellHandler extends ChannelDuplexHandler {
 
     /** {@inheritDoc} */
     @Override
-    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (event instanceof DrainEvent drain) {
-            drain(ctx, drain);
-        } else if (event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE) {
-            exchange().inputEnded();
-        }
-        ctx.fireUserEventTriggered(event);
-    }
-
-    /** {@inheritDoc} */
-    @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         exchange().inputEnded();
         ctx.fireChannelInactive();
@@ -131,9 +118,17 @@ public final class FarewellHandler extends ChannelDuplexHandler {
         }
     }
 
-    private void drain(ChannelHandlerContext ctx, DrainEvent drain) {
-        exchange().drain(drain);
-        farewell.drain(ctx, drain);
+    private final class Events implements ConnectionEvents {
+        @Override
+        public void drain(ChannelHandlerContext ctx, Drain drain) {
+            exchange().drain(drain);
+            farewell.drain(ctx, drain);
+        }
+
+        @Override
+        public void peerEnded(ChannelHandlerContext ctx) {
+            exchange().inputEnded();
+        }
     }
 
     private boolean isAnswer(Object message) {

@@ -1,14 +1,12 @@
 package dev.lastbyte.http;
 
+import dev.lastbyte.ConnectionEvents;
 import dev.lastbyte.GracefulCloseHandler;
-import dev.lastbyte.drain.DrainEvent;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.HeldCloses;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpExpectationFailedEvent;
 import io.netty.handler.codec.http.HttpObject;
@@ -35,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>It reports each request as an exchange, from its head until the last content of its response is in the kernel.
- *   <li>From {@link DrainEvent} on, the response to the last request that the application has got says {@code Connection: close};
+ *   <li>From the beginning of a drain on, the response to the last request that the application has got says {@code Connection: close};
  *       after it the connection is closed. Requests that come later are dropped: their client has been told.
  *   <li>{@code close()} of an idle connection is held back until {@link HttpFarewellConfig#minIdleProtection} has passed since the
  *       last response. A request that comes meanwhile is served, with {@code Connection: close}. If requests are unanswered,
@@ -65,7 +63,7 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     private final HttpExchanges exchanges = new HttpExchanges();
     private final HeldCloses held = new HeldCloses();
     private @Nullable HttpTally tally;
-    private @Nullable DrainEvent drain;
+    private ConnectionEvents.@Nullable Drain drain;
     private Step step = Step.SERVING;
     private int pendingResponses;
     private long idleSinceNanos;
@@ -105,7 +103,7 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
         HttpPlace.check(ctx);
         tally = new HttpTally(ctx, exchanges);
         idleSinceNanos = nanoTime.getAsLong();
-        DrainEvent.heardBy(ctx.channel()).ifPresent(heard -> drain(ctx, heard));
+        GracefulCloseHandler.listen(ctx, new Events());
     }
 
     /** {@inheritDoc} */
@@ -136,24 +134,28 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (event instanceof DrainEvent heard) {
-            drain(ctx, heard);
-        } else if (event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE) {
-            inputEnded = true;
-            if (!held.isEmpty() && exchanges.isIdle()) {
-                pass(ctx);
-            }
-        } else if (event == HttpExpectationFailedEvent.INSTANCE) {
+        if (event == HttpExpectationFailedEvent.INSTANCE) {
             exchanges.bodyDeclined();
             tally().update();
         }
         ctx.fireUserEventTriggered(event);
     }
 
-    private void drain(ChannelHandlerContext ctx, DrainEvent heard) {
-        drain = heard;
-        leaving = true;
-        limitHold(ctx);
+    private final class Events implements ConnectionEvents {
+        @Override
+        public void drain(ChannelHandlerContext ctx, Drain begun) {
+            drain = begun;
+            leaving = true;
+            limitHold(ctx);
+        }
+
+        @Override
+        public void peerEnded(ChannelHandlerContext ctx) {
+            inputEnded = true;
+            if (!held.isEmpty() && exchanges.isIdle()) {
+                pass(ctx);
+            }
+        }
     }
 
     // ---- requests --------------------------------------------------------------------------------------------------
@@ -310,7 +312,7 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
         if (held.isEmpty()) {
             return;
         }
-        DrainEvent draining = drain;
+        ConnectionEvents.Drain draining = drain;
         boolean idle = exchanges.isIdle();
         long limit = idle ? protectionLeft() : config.answerTimeoutNanos();
         if (draining != null) {

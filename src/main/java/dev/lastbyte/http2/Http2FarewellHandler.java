@@ -1,13 +1,11 @@
 package dev.lastbyte.http2;
 
-import dev.lastbyte.CloseStartedEvent;
-import dev.lastbyte.drain.DrainEvent;
+import dev.lastbyte.ConnectionEvents;
+import dev.lastbyte.GracefulCloseHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +53,7 @@ public final class Http2FarewellHandler extends ChannelDuplexHandler {
     private final Duration pingTimeout;
     private final Duration limit;
     private @Nullable GoAwaySequence sequence;
+    private ConnectionEvents.@Nullable Drain drain;
     private boolean placeKnown;
     private boolean misplaced;
 
@@ -96,6 +95,7 @@ public final class Http2FarewellHandler extends ChannelDuplexHandler {
     public void handlerAdded(ChannelHandlerContext ctx) {
         Http2Place.check(ctx);
         attach(ctx);
+        GracefulCloseHandler.listen(ctx, new Events());
     }
 
     /** {@inheritDoc} */
@@ -120,14 +120,7 @@ public final class Http2FarewellHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        GoAwaySequence found = look(ctx);
-        if (found != null && event instanceof DrainEvent drain) {
-            found.drain(drain);
-        } else if (found != null && event == CloseStartedEvent.INSTANCE) {
-            found.closeStarted();
-        } else if (found != null && isEndOfInput(event)) {
-            found.inputEnded();
-        }
+        look(ctx); // an upgrade tells that the codec is there
         ctx.fireUserEventTriggered(event);
     }
 
@@ -169,9 +162,33 @@ public final class Http2FarewellHandler extends ChannelDuplexHandler {
         }
     }
 
-    /** Whichever of the two the transport tells first. */
-    private static boolean isEndOfInput(Object event) {
-        return event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE;
+    /** What happens to the connection while there is a sequence; what happened before is made up for. */
+    private final class Events implements ConnectionEvents {
+        @Override
+        public void drain(ChannelHandlerContext ctx, Drain begun) {
+            boolean known = sequence != null;
+            drain = begun;
+            GoAwaySequence found = look(ctx);
+            if (known && found != null) {
+                found.drain(begun);
+            }
+        }
+
+        @Override
+        public void closeStarted(ChannelHandlerContext ctx) {
+            GoAwaySequence found = look(ctx);
+            if (found != null) {
+                found.closeStarted();
+            }
+        }
+
+        @Override
+        public void peerEnded(ChannelHandlerContext ctx) {
+            GoAwaySequence found = look(ctx);
+            if (found != null) {
+                found.inputEnded();
+            }
+        }
     }
 
     /** The sequence, as soon as there is a connection handler. A wrong place is reported once. */
@@ -193,7 +210,9 @@ public final class Http2FarewellHandler extends ChannelDuplexHandler {
             GoAwaySequence begun = new GoAwaySequence(codec, pingTimeout, limit);
             sequence = begun;
             begun.attach();
-            DrainEvent.heardBy(ctx.channel()).ifPresent(begun::drain);
+            if (drain != null) {
+                begun.drain(drain);
+            }
         }
     }
 }

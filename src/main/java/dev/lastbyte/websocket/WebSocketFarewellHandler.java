@@ -1,8 +1,8 @@
 package dev.lastbyte.websocket;
 
+import dev.lastbyte.ConnectionEvents;
 import dev.lastbyte.FarewellReport;
 import dev.lastbyte.GracefulCloseHandler;
-import dev.lastbyte.drain.DrainEvent;
 import dev.lastbyte.farewell.FarewellExchange;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.HeldCloses;
@@ -12,8 +12,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
@@ -69,7 +67,7 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     /** From the handshake on: until then an HTTP handler in front has one of its own. */
     private @Nullable FarewellExchange farewell;
 
-    private @Nullable DrainEvent drain;
+    private ConnectionEvents.@Nullable Drain drain;
     private @Nullable Integer peerStatus;
     private FarewellReport.Outcome reached = FarewellReport.Outcome.UNANSWERED;
     private boolean inputEnded;
@@ -104,7 +102,7 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
         ChannelHandlerContext codec = ctx.pipeline().context(WebSocketServerProtocolHandler.class);
         ctx.pipeline().addBefore(codec == null ? ctx.name() : codec.name(), null, watch);
         begin();
-        DrainEvent.heardBy(ctx.channel()).ifPresent(this::drain);
+        GracefulCloseHandler.listen(ctx, new Events());
     }
 
     /** {@inheritDoc} */
@@ -160,10 +158,6 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof WebSocketServerProtocolHandler.HandshakeComplete) {
             begin();
-        } else if (event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE) {
-            endInput();
-        } else if (event instanceof DrainEvent draining) {
-            drain(draining);
         }
         ctx.fireUserEventTriggered(event);
     }
@@ -201,7 +195,7 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
         farewell = begun;
         GracefulCloseHandler.longLived(ours.channel());
         if (drain != null) {
-            drain(begun, drain);
+            beginDrain(begun, drain);
         }
         return begun;
     }
@@ -211,20 +205,28 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
         return names.indexOf(one.name()) < names.indexOf(other.name());
     }
 
-    private void drain(DrainEvent event) {
-        drain = event;
-        if (farewell == null) {
-            begin();
-        } else {
-            drain(farewell, event);
+    private final class Events implements ConnectionEvents {
+        @Override
+        public void drain(ChannelHandlerContext ctx, Drain begun) {
+            drain = begun;
+            if (farewell == null) {
+                begin();
+            } else {
+                beginDrain(farewell, begun);
+            }
+            if (!held.isEmpty()) {
+                limitHold();
+            }
         }
-        if (!held.isEmpty()) {
-            limitHold();
+
+        @Override
+        public void peerEnded(ChannelHandlerContext ctx) {
+            endInput();
         }
     }
 
-    private void drain(FarewellExchange begun, DrainEvent event) {
-        begun.drain(event);
+    private void beginDrain(FarewellExchange begun, ConnectionEvents.Drain drain) {
+        begun.drain(drain);
         if (config
                 .isFarewellAtDrain()) { // later: the others hear of the drain, or send the end of the handshake, first
             EventLoops.execute(context().executor(), context().channel()::close);

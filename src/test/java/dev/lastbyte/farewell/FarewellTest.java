@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.lastbyte.CloseCause;
 import dev.lastbyte.CloseOverride;
 import dev.lastbyte.CloseReport;
+import dev.lastbyte.ConnectionEvents;
 import dev.lastbyte.FarewellReport;
 import dev.lastbyte.FrozenHandlers;
 import dev.lastbyte.GracefulCloseHandler;
@@ -341,11 +342,11 @@ class FarewellTest {
         int said;
         boolean answers = true;
         RuntimeException failure;
-        final List<DrainEvent> drains = new ArrayList<>();
+        final List<ConnectionEvents.Drain> drains = new ArrayList<>();
 
         @Override
-        public void drain(ChannelHandlerContext ctx, DrainEvent event) {
-            drains.add(event);
+        public void drain(ChannelHandlerContext ctx, ConnectionEvents.Drain drain) {
+            drains.add(drain);
         }
 
         @Override
