@@ -44,7 +44,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
      *
      * Why these steps, in this order:
      *
-     * 1. The FIN certifies the stream. So it follows the last byte or is not sent at all: shutdownOutput() with bytes queued
+     * 1. The FIN says that the stream is complete. So it follows the last byte or is not sent at all: shutdownOutput() with bytes queued
      *    drops them and still sends a clean FIN, and a plain close after a failed flush does the same. Both would make a truncated
      *    answer look complete; hence the barrier, and SO_LINGER 0 where it does not come.
      * 2. Input is read and dropped from the first moment on, not only after the FIN: a peer that writes everything before it
