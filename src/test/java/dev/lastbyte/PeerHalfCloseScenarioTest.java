@@ -180,6 +180,24 @@ class PeerHalfCloseScenarioTest {
     }
 
     @Test
+    void orderlyEnd_ofBothSides_isNoReset() {
+        system.kernel(1, 100, 100);
+        open(GracefulCloseConfig.defaults());
+        GracefulCloseHandler.exchangeStarted(channel);
+        var report = GracefulCloseHandler.report(channel);
+        answer(100);
+        channel.shutdownOutput();
+        system.kernel(TcpInfo.CLOSE, 100, 101); // as after LAST_ACK: the peer has acknowledged our FIN too
+        channel.peerFin();
+        system.pass(channel, 2_000);
+        assertTrue(channel.isOpen(), "the exchange goes on");
+        GracefulCloseHandler.exchangeEnded(channel);
+        channel.runPendingTasks();
+        assertFalse(channel.isOpen());
+        assertEquals(CloseCause.EOF, report.getNow().cause());
+    }
+
+    @Test
     void closeNow_isNettysWay() {
         open(GracefulCloseConfig.builder()
                 .peerHalfClose(PeerHalfClose.CLOSE_NOW)
