@@ -10,7 +10,10 @@ public enum CloseCause {
     QUIET,
     /** Everything was acknowledged, but the peer kept talking for {@code deliveredTimeout}. */
     TALKING,
-    /** No byte came and none was acknowledged for {@code stallTimeout}. */
+    /**
+     * No byte came and none was acknowledged for {@code stallTimeout}; for {@code flushTimeout} where bytes are unacknowledged, or
+     * may be.
+     */
     STALLED,
     /** The peer did not end its side within {@code eofTimeout} after our FIN. */
     EOF_TIMEOUT,
@@ -35,6 +38,8 @@ public enum CloseCause {
     HALF_CLOSE_UNSUPPORTED,
     /** {@link GracefulCloseHandler#closeNow} ended it. */
     FORCED,
+    /** {@link GracefulCloseHandler#abort} ended it, or {@code close()} with SO_LINGER set to 0 right before. */
+    ABORTED,
     /** The drain of the whole server reached its deadline, see {@link dev.lastbyte.drain.DrainPolicy#drainTimeout()}. */
     DRAIN_DEADLINE,
     /**

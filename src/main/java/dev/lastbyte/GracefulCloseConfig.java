@@ -86,7 +86,7 @@ public final class GracefulCloseConfig {
         return strategy;
     }
 
-    /** How long the flush may go without a byte leaving; 30 s by default. */
+    /** How long bytes may wait without one leaving or being acknowledged; 30 s by default. */
     public Duration flushTimeout() {
         return Duration.ofNanos(flushTimeoutNanos);
     }
@@ -96,7 +96,7 @@ public final class GracefulCloseConfig {
         return Duration.ofNanos(eofTimeoutNanos);
     }
 
-    /** How long, after our FIN, neither a byte may come nor one be acknowledged; 5 s by default. */
+    /** How long a peer that has acknowledged every byte may say nothing after our FIN; 5 s by default. */
     public Duration stallTimeout() {
         return Duration.ofNanos(stallTimeoutNanos);
     }
@@ -260,7 +260,9 @@ public final class GracefulCloseConfig {
         /**
          * The longest the flush may go without a byte leaving Netty's buffer or, where the kernel can be asked, being
          * acknowledged; then the answer is cut and the connection reset. A large answer to a slow reader may take longer
-         * in total, up to {@link #closeTimeout}. Default 30 s.
+         * in total, up to {@link #closeTimeout}. Bytes that the kernel has taken get the same patience: while they are
+         * unacknowledged, or nothing tells whether they are, a close waits this long for progress, and for {@link
+         * #stalledPeer} then. Default 30 s.
          */
         public Builder flushTimeout(Duration flushTimeout) {
             flushTimeoutNanos = Checks.nanos(flushTimeout, "flushTimeout");
@@ -274,8 +276,8 @@ public final class GracefulCloseConfig {
         }
 
         /**
-         * The longest time after our FIN in which no byte comes and none is acknowledged (nginx: {@code
-         * lingering_timeout}). Default 5 s.
+         * The longest time after our FIN in which a peer that has acknowledged every byte sends none (nginx: {@code
+         * lingering_timeout}). While bytes are unacknowledged {@link #flushTimeout} counts. Default 5 s.
          */
         public Builder stallTimeout(Duration stallTimeout) {
             stallTimeoutNanos = Checks.nanos(stallTimeout, "stallTimeout");

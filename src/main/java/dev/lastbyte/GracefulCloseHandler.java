@@ -4,8 +4,10 @@ import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.HalfClosure;
 import dev.lastbyte.internal.Loggers;
 import dev.lastbyte.internal.NettyGuard;
+import dev.lastbyte.internal.SocketLinger;
 import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TransportKind;
+import dev.lastbyte.internal.UnsentOutput;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufHolder;
 import io.netty.channel.Channel;
@@ -62,6 +64,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     private int openExchanges;
     private boolean ownsHalfClosure; // the channel outlives its peer's FIN only because we asked for it
     private boolean wasActive;
+    private boolean lingeredZero; // SO_LINGER was 0 when the connection became active
     private boolean wasUnregistered;
     private boolean bypassed; // a second handler, in front of TLS, has taken over
     private boolean handedOver; // the handler that closes has taken over
@@ -118,7 +121,32 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             channel.close();
         } else if (channel.isOpen()) {
             // Not at once: in the listener of a write, that write still counts as pending.
-            channel.eventLoop().execute(handler::closeNow);
+            channel.eventLoop().execute(() -> handler.end(handler.connection.forcedBy()));
+        }
+        return channel.closeFuture();
+    }
+
+    /**
+     * Resets a connection, so that the peer cannot take what it has for the whole: a proxy whose upstream has failed. It begins at
+     * this handler, below TLS and codecs: no close_notify is sent, no GOAWAY, and nothing is flushed. It may be called in any phase of
+     * a close; once the end is decided, or the channel is closed, it does nothing. The report says {@link CloseOutcome#ABORTED}. It
+     * says something else where the kernel sends no reset: on Unix sockets, and where both sides have ended and everything is sent.
+     * Without a handler in the pipeline SO_LINGER is set to 0 and the channel closed.
+     *
+     * @return the channel's close future
+     * @throws NullPointerException if {@code channel} is null
+     */
+    public static ChannelFuture abort(Channel channel) {
+        if (channel.isOpen()) {
+            EventLoops.run(channel.eventLoop(), () -> {
+                GracefulCloseHandler handler = find(channel);
+                if (handler == null) {
+                    SocketLinger.resetOnClose(channel);
+                    channel.close();
+                } else {
+                    handler.end(CloseCause.ABORTED);
+                }
+            });
         }
         return channel.closeFuture();
     }
@@ -225,6 +253,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         Placement.check(ctx);
         this.ctx = ctx;
         Channel channel = ctx.channel();
+        UnsentOutput.watch(channel);
         wasActive = channel.isActive();
         if (!wasActive) {
             channel.closeFuture().addListener(f -> reportNeverConnected(ctx));
@@ -235,7 +264,11 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
                 NettyGuard.warnOnce(channel);
             }
         }
+        if (HalfClosure.isInputShutdown(channel)) {
+            EpollHalfOpenFlush.install(ctx);
+        }
         if (wasActive) {
+            lingeredZero = SocketLinger.read(channel) == 0;
             connection.opened(ctx);
             if (!(connection instanceof Unmanaged)) {
                 ctx.executor().execute(connection::announced); // when the handlers that are added with it are there too
@@ -267,6 +300,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
         wasActive = true;
+        lingeredZero = SocketLinger.read(ctx.channel()) == 0; // the handlers added with it may have set it
         connection.opened(ctx);
         ctx.fireChannelActive();
         connection.announced();
@@ -280,7 +314,9 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         } else if (Placement.isOvertakenByTls(ctx)) {
             bypassed = true;
             stopAwaitingWrites();
-            ctx.pipeline().addFirst(new GracefulCloseHandler(connection, system));
+            GracefulCloseHandler second = new GracefulCloseHandler(connection, system);
+            ctx.pipeline().addFirst(second);
+            second.lingeredZero = lingeredZero;
             ctx.close(promise);
         } else {
             CloseSequence begun = begin(ctx);
@@ -295,18 +331,21 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        boolean peerEnded = HalfClosure.isEndOfInput(event);
-        if (peerEnded && !bypassed && !isReset()) {
-            EventListeners.peerEnded(ctx.channel());
+        // NIO reads from a channel that its failed write has just closed, and says that the input has ended.
+        if (HalfClosure.isEndOfInput(event) && !bypassed && ctx.channel().isOpen()) {
+            if (!isReset()) {
+                EventListeners.peerEnded(ctx.channel());
+            }
+            if (handedOver) {
+                return; // a listener has closed the channel
+            }
+            if (ownsHalfClosure && peerFin == null) {
+                onPeerFin(ctx, event);
+                return;
+            }
+            EpollHalfOpenFlush.install(ctx); // whoever lets the channel outlive the FIN, writes must go on
         }
-        if (handedOver) {
-            return; // a listener has closed the channel
-        }
-        if (ownsHalfClosure && peerFin == null && !bypassed && peerEnded) {
-            onPeerFin(ctx, event);
-        } else {
-            ctx.fireUserEventTriggered(event);
-        }
+        ctx.fireUserEventTriggered(event);
     }
 
     /** {@inheritDoc} */
@@ -395,7 +434,12 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     private @Nullable CloseSequence begin(ChannelHandlerContext ctx) {
         GracefulCloseConfig limits = CloseOverride.limitsOf(ctx.channel(), connection.config());
         stopAwaitingWrites();
-        CloseSequence begun = new CloseSequence(ctx, limits, connection, system);
+        int linger = SocketLinger.read(ctx.channel());
+        if (linger > 0) {
+            SocketLinger.finOnClose(ctx.channel()); // what it promises is kept, without blocking
+        }
+        CloseSequence begun =
+                new CloseSequence(ctx, limits, connection, system, linger == 0, linger == 0 && !lingeredZero);
         wasActive = true; // a connect listener may close before channelActive is fired
         handedOver = true;
         try {
@@ -418,14 +462,14 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     }
 
     /** Ends the connection without waiting. */
-    private void closeNow() {
+    private void end(CloseCause cause) {
         ChannelHandlerContext context = ctx;
         if (context == null) {
             return;
         }
         GracefulCloseHandler current = handedOver || bypassed ? find(context.channel()) : this;
         if (current != null && current != this) {
-            current.closeNow(); // it closes in this one's place
+            current.end(cause); // it closes in this one's place
             return;
         }
         CloseSequence running = sequence();
@@ -433,8 +477,11 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             running = begin(context);
         }
         if (running != null) {
-            running.force(connection.forcedBy());
+            running.force(cause);
         } else {
+            if (cause == CloseCause.ABORTED) {
+                SocketLinger.resetOnClose(context.channel());
+            }
             context.close();
         }
     }

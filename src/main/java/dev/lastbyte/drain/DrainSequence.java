@@ -241,8 +241,10 @@ final class DrainSequence {
             return DrainReport.Outcome.FORCED;
         }
         Totals during = counts.since(before);
-        boolean unhurt = during.of(Count.INTERRUPTED) == 0 && during.of(Count.LOST) == 0;
-        return unhurt ? DrainReport.Outcome.COMPLETE : DrainReport.Outcome.INTERRUPTED;
+        if (during.of(Count.INTERRUPTED) > 0 || during.of(Count.LOST) > 0) {
+            return DrainReport.Outcome.INTERRUPTED;
+        }
+        return areListenersClean() ? DrainReport.Outcome.COMPLETE : DrainReport.Outcome.UNCONFIRMED;
     }
 
     private boolean isOver(long now, long durationNanos) {
@@ -332,9 +334,19 @@ final class DrainSequence {
 
     private List<ListenerReport> listenerReports() {
         return stops.values().stream()
-                .filter(stop -> stop.isDone() && !stop.isCompletedExceptionally())
+                .filter(DrainSequence::isReported)
                 .map(CompletableFuture::join)
                 .toList();
+    }
+
+    private static boolean isReported(CompletableFuture<ListenerReport> stop) {
+        return stop.isDone() && !stop.isCompletedExceptionally();
+    }
+
+    /** Whether every listener is known to have been stopped without losing a client. */
+    private boolean areListenersClean() {
+        return stops.values().stream()
+                .allMatch(stop -> isReported(stop) && stop.join().isClean());
     }
 
     // ---- the figures -----------------------------------------------------------------------------------------------

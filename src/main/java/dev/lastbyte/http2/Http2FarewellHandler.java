@@ -165,7 +165,7 @@ public final class Http2FarewellHandler extends ChannelDuplexHandler {
         }
     }
 
-    /** What happens to the connection while there is a sequence; what happened before is made up for. */
+    /** What happens to the connection while there is a sequence; what happened before is replayed. */
     private final class Events implements ConnectionEvents {
         @Override
         public void drain(ChannelHandlerContext ctx, Drain begun) {

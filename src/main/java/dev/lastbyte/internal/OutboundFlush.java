@@ -55,9 +55,11 @@ public final class OutboundFlush {
     /** Whether everything but the barrier itself is in the kernel. */
     public boolean isOnlyBarrierLeft() {
         ChannelOutboundBuffer buffer = buffer(ctx);
-        return takesEmptyWrite()
-                && buffer != null
-                && buffer.size() == 1 // with none, a handler in front of ours holds the barrier, and more
+        if (buffer == null || !takesEmptyWrite()) {
+            return false;
+        }
+        buffer.addFlush();
+        return buffer.size() == 1 // with none, a handler in front of ours holds the barrier, and more
                 && buffer.current() instanceof ByteBuf last
                 && !last.isReadable();
     }
@@ -103,23 +105,15 @@ public final class OutboundFlush {
         return changed;
     }
 
-    /** Bytes that have not reached the kernel: counted now, or the last known figure once Netty has dropped its queue. */
+    /** Bytes that have not reached the kernel, or had not when the channel was closed. */
     public long unsentBytes() {
         ChannelOutboundBuffer buffer = buffer(ctx);
-        if (buffer == null) {
-            return Math.max(0, ctx.channel().isOpen() ? pendingBytes(ctx) : pending);
+        if (buffer != null) {
+            return UnsentOutput.count(buffer);
         }
-        buffer.addFlush();
-        long[] bytes = new long[1];
-        try {
-            buffer.forEachFlushedMessage(message -> {
-                bytes[0] += size(message);
-                return true;
-            });
-        } catch (Exception e) {
-            return Math.max(0, pending);
-        }
-        return bytes[0];
+        return ctx.channel().isOpen()
+                ? pendingBytes(ctx)
+                : UnsentOutput.of(ctx.channel()).orElse(0);
     }
 
     /** Whether the channel holds output that has not reached the kernel. */

@@ -3,6 +3,7 @@ package dev.lastbyte.tcp;
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.internal.Checks;
 import dev.lastbyte.internal.EventLoops;
+import dev.lastbyte.internal.SocketSamples;
 import dev.lastbyte.internal.SystemView;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
