@@ -6,6 +6,8 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.DatagramChannel;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +26,23 @@ final class Placement {
     private static final @Nullable Class<? extends ChannelHandler> SSL = load(SSL_HANDLER);
     private static final @Nullable Class<? extends ChannelHandler> CLIENT_HELLO = load(CLIENT_HELLO_HANDLER);
 
+    /** The packages of Netty 4.2 and, for 4.1, of the incubator. */
+    private static final List<String> QUIC_PACKAGES =
+            List.of("io.netty.handler.codec.quic.", "io.netty.incubator.codec.quic.");
+
+    private static final ClassValue<Boolean> IS_QUIC = new ClassValue<>() {
+        @Override
+        protected Boolean computeValue(Class<?> type) {
+            boolean named = QUIC_PACKAGES.stream()
+                    .anyMatch(prefix -> type.getName().equals(prefix + "QuicStreamChannel")
+                            || type.getName().equals(prefix + "QuicChannel"));
+            Class<?> parent = type.getSuperclass();
+            return named
+                    || (parent != null && computeValue(parent))
+                    || Arrays.stream(type.getInterfaces()).anyMatch(this::computeValue);
+        }
+    };
+
     private Placement() {}
 
     /**
@@ -40,6 +59,12 @@ final class Placement {
         if (channel instanceof DatagramChannel) {
             throw new IllegalStateException("GracefulCloseHandler is in the pipeline of " + channel
                     + ", which has no connection to close: add it to stream channels only");
+        }
+        if (IS_QUIC.get(channel.getClass())) {
+            throw new IllegalStateException("GracefulCloseHandler was added to the QUIC channel " + channel
+                    + ": QUIC delivers what a stream was given as long as its connection lives, so end a stream with"
+                    + " shutdownOutput() in the listener of its last write, and close the connection when its streams"
+                    + " have ended");
         }
         if (ctx.executor() != channel.eventLoop()) {
             throw new IllegalStateException("GracefulCloseHandler was added to " + channel

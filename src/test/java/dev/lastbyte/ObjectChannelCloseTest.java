@@ -3,6 +3,7 @@ package dev.lastbyte;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.testing.TestServer;
@@ -15,11 +16,13 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.local.LocalAddress;
 import io.netty.channel.local.LocalChannel;
 import io.netty.channel.local.LocalServerChannel;
+import io.netty.handler.codec.quic.QuicStreamChannel;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -91,5 +94,54 @@ class ObjectChannelCloseTest {
         } finally {
             group.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
         }
+    }
+
+    /** Its queue shows no byte to us, and its socket is not its own: refused rather than waited for. */
+    @Test
+    void quicStream_isRefused_withWhatToDo() {
+        QuicStream stream = new QuicStream();
+        stream.pipeline().addFirst(new GracefulCloseHandler());
+        Throwable refusal =
+                assertThrows(Exception.class, stream::checkException).getCause();
+        assertTrue(
+                String.valueOf(refusal.getMessage()).contains("end a stream with shutdownOutput()"), refusal::toString);
+        assertNull(stream.pipeline().get(GracefulCloseHandler.class));
+        stream.close();
+    }
+
+    private static final class QuicStream extends EmbeddedChannel implements QuicStreamChannel {}
+
+    /** What an HTTP/2 stream does whose window is closed: nothing leaves, and nothing tells when it will. */
+    @Test
+    void channelThatTakesNothing_isLookedAtEverMoreRarely() {
+        boolean[] takes = {false};
+        EmbeddedChannel channel = new EmbeddedChannel(new GracefulCloseHandler()) {
+            @Override
+            protected void doWrite(ChannelOutboundBuffer in) throws Exception {
+                if (takes[0]) {
+                    super.doWrite(in);
+                }
+            }
+        };
+        channel.freezeTime();
+        channel.writeAndFlush("held");
+        channel.pipeline().close(); // EmbeddedChannel.close() would cancel the timers
+        channel.runPendingTasks();
+        int looks = 0;
+        for (long passed = 0; passed < TimeUnit.SECONDS.toNanos(10); looks++) {
+            long next = channel.runScheduledPendingTasks();
+            assertTrue(next > 0, "nothing looks any more");
+            channel.advanceTimeBy(next, TimeUnit.NANOSECONDS);
+            passed += next;
+        }
+        assertTrue(looks < 60, looks + " looks within 10 s");
+        assertTrue(channel.isOpen());
+        takes[0] = true;
+        channel.unsafe().flush();
+        channel.advanceTimeBy(1, TimeUnit.SECONDS);
+        channel.runScheduledPendingTasks();
+        channel.runPendingTasks();
+        assertFalse(channel.isOpen());
+        assertEquals("held", channel.readOutbound());
     }
 }
