@@ -28,8 +28,8 @@ public interface Connection {
     /** So many exchanges are open now. */
     default void exchanges(int open) {}
 
-    /** The connection is a stream or a tunnel that never finishes by itself. */
-    default void longLived() {}
+    /** The connection is a stream or a tunnel that never finishes by itself, or is one no more. */
+    default void longLived(boolean begins) {}
 
     /** The close sequence begins. */
     default void closing(RunningClose close) {}

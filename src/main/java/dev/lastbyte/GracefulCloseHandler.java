@@ -19,6 +19,7 @@ import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.ChannelOutputShutdownEvent;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
@@ -117,7 +118,9 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
      */
     public static ChannelFuture closeNow(Channel channel) {
         GracefulCloseHandler handler = find(channel);
-        if (handler == null) {
+        if (EventLoops.hasNone(channel)) {
+            closeUnregistered(channel);
+        } else if (handler == null) {
             channel.close();
         } else if (channel.isOpen()) {
             // Not at once: in the listener of a write, that write still counts as pending.
@@ -137,7 +140,9 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
      * @throws NullPointerException if {@code channel} is null
      */
     public static ChannelFuture abort(Channel channel) {
-        if (channel.isOpen()) {
+        if (EventLoops.hasNone(channel)) {
+            closeUnregistered(channel);
+        } else if (channel.isOpen()) {
             EventLoops.run(channel.eventLoop(), () -> {
                 GracefulCloseHandler handler = find(channel);
                 if (handler == null) {
@@ -205,12 +210,28 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
 
     /**
      * Tells that the connection is a stream or a tunnel: a drain does not wait for it to become idle, but closes it within
-     * {@link dev.lastbyte.drain.DrainPolicy#longLivedPeriod()}. It stays so. Does nothing without a handler of a {@link dev.lastbyte.drain.GracefulCloseManager}.
+     * {@link dev.lastbyte.drain.DrainPolicy#longLivedPeriod()}. Each call is undone by one {@link #longLivedEnded}. Does nothing without a
+     * handler of a {@link dev.lastbyte.drain.GracefulCloseManager}.
      *
      * @throws NullPointerException if {@code channel} is null
      */
     public static void longLived(Channel channel) {
-        onEventLoop(channel, handler -> handler.connection.longLived());
+        onEventLoop(channel, handler -> handler.connection.longLived(true));
+    }
+
+    /**
+     * Tells that the stream or tunnel has ended, and the connection goes on, as after a stream of events on a connection that is kept
+     * alive. Does nothing without a handler of a {@link dev.lastbyte.drain.GracefulCloseManager}.
+     *
+     * @throws NullPointerException if {@code channel} is null
+     */
+    public static void longLivedEnded(Channel channel) {
+        onEventLoop(channel, handler -> handler.connection.longLived(false));
+    }
+
+    /** A channel that has had no event loop has nothing under way, and its pipeline cannot close it. */
+    private static void closeUnregistered(Channel channel) {
+        channel.unsafe().close(channel.voidPromise());
     }
 
     /** For the channel, and for the connection that it is a part of, as an HTTP/2 stream is. */
@@ -220,12 +241,13 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             if (handler == null || !c.isOpen()) {
                 continue;
             }
-            if (c.eventLoop().inEventLoop()) {
+            EventExecutor loop = EventLoops.of(c); // before it is registered, whoever sets the channel up
+            if (loop.inEventLoop()) {
                 step.accept(handler);
                 continue;
             }
             Channel there = c;
-            EventLoops.execute(there.eventLoop(), () -> {
+            EventLoops.execute(loop, () -> {
                 GracefulCloseHandler current = find(there); // another one may have taken its place
                 step.accept(current == null ? handler : current);
             });
@@ -270,6 +292,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         if (wasActive) {
             lingeredZero = SocketLinger.read(channel) == 0;
             connection.opened(ctx);
+            watchTls(ctx);
             if (!(connection instanceof Unmanaged)) {
                 ctx.executor().execute(connection::announced); // when the handlers that are added with it are there too
             }
@@ -302,6 +325,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         wasActive = true;
         lingeredZero = SocketLinger.read(ctx.channel()) == 0; // the handlers added with it may have set it
         connection.opened(ctx);
+        watchTls(ctx);
         ctx.fireChannelActive();
         connection.announced();
     }
@@ -339,7 +363,8 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             if (handedOver) {
                 return; // a listener has closed the channel
             }
-            if (ownsHalfClosure && peerFin == null) {
+            if (ownsHalfClosure && (peerFin == null || !peerFin.isAtFin())) {
+                stopAwaitingWrites();
                 onPeerFin(ctx, event);
                 return;
             }
@@ -388,6 +413,26 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         EpollHalfOpenFlush.install(ctx);
         ctx.fireUserEventTriggered(event);
         begun.start(openExchanges > 0);
+    }
+
+    private void watchTls(ChannelHandlerContext ctx) {
+        ChannelHandlerContext tls = Placement.tlsBehind(ctx);
+        if (tls != null && ownsHalfClosure) {
+            TlsClose.onCloseNotify(tls, () -> EventLoops.run(ctx.executor(), () -> onTlsEnd(ctx)));
+        }
+    }
+
+    /** The peer has ended TLS, and sends nothing more. Its FIN follows as a rule; some keep the connection open. */
+    private void onTlsEnd(ChannelHandlerContext ctx) {
+        if (handedOver || bypassed || peerFin != null || !ctx.channel().isActive()) {
+            return;
+        }
+        EventListeners.peerEnded(ctx.channel());
+        if (!handedOver) {
+            PeerFin begun = PeerFin.atCloseNotify(ctx, connection.config(), system, () -> endAtPeerEof(ctx, true));
+            peerFin = begun;
+            begun.start(openExchanges > 0);
+        }
     }
 
     private void endAtPeerEof(ChannelHandlerContext ctx, boolean wasReset) {

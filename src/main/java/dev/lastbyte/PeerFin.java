@@ -25,12 +25,24 @@ final class PeerFin {
     private final ChannelTimer timer;
     private final OutboundFlush output;
     private final long graceEndNanos;
+    private final boolean atFin;
     private long lastProgressNanos;
     private boolean exchangeOpen;
     private boolean flushing;
     private boolean over;
 
     PeerFin(ChannelHandlerContext ctx, GracefulCloseConfig config, SystemView system, Runnable onReset) {
+        this(ctx, config, system, onReset, config.peerHalfCloseGraceNanos(), true);
+    }
+
+    private PeerFin(
+            ChannelHandlerContext ctx,
+            GracefulCloseConfig config,
+            SystemView system,
+            Runnable onReset,
+            long graceNanos,
+            boolean atFin) {
+        this.atFin = atFin;
         this.ctx = ctx;
         this.config = config;
         this.system = system;
@@ -38,7 +50,19 @@ final class PeerFin {
         timer = new ChannelTimer(ctx, system, this::onTimer);
         output = new OutboundFlush(ctx);
         lastProgressNanos = timer.now();
-        graceEndNanos = lastProgressNanos + config.peerHalfCloseGraceNanos();
+        graceEndNanos = lastProgressNanos + graceNanos;
+    }
+
+    /** For a peer that has ended TLS. Its FIN is given the quiet period to follow, and takes this one's place. */
+    static PeerFin atCloseNotify(
+            ChannelHandlerContext ctx, GracefulCloseConfig config, SystemView system, Runnable onReset) {
+        long grace = Math.max(config.quietPeriodNanos(), config.peerHalfCloseGraceNanos());
+        return new PeerFin(ctx, config, system, onReset, grace, false);
+    }
+
+    /** Whether the peer's FIN has been read, and not only its close_notify. */
+    boolean isAtFin() {
+        return atFin;
     }
 
     /** Whether a peer that has just ended its side is still owed something. */

@@ -42,6 +42,13 @@ final class TlsClose {
         }
     }
 
+    /** Runs an action when the peer's close_notify has come; on the thread of TLS. */
+    static void onCloseNotify(ChannelHandlerContext tls, Runnable action) {
+        if (Placement.isSslHandler(tls.handler())) {
+            new Session(tls.handler()).onCloseNotify(action);
+        }
+    }
+
     /** How the peer ended the stream of a connection that ended without a close sequence; null if the engine does not answer. */
     static @Nullable TlsEnd endWithoutClose(ChannelHandlerContext tls, CloseCause cause) {
         TlsClose seen = of(tls);
@@ -149,6 +156,14 @@ final class TlsClose {
          */
         boolean sawCloseNotify() {
             return handler.sslCloseFuture().isSuccess() && handler.engine().isInboundDone();
+        }
+
+        void onCloseNotify(Runnable action) {
+            handler.sslCloseFuture().addListener(over -> {
+                if (sawCloseNotify()) {
+                    action.run();
+                }
+            });
         }
 
         private boolean isTls13() {

@@ -17,6 +17,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultEventExecutor;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
@@ -55,6 +56,23 @@ class GracefulCloseHandlerTest {
         channel.pipeline().close();
         channel.peerFin();
         assertTrue(channel.pipeline().close().isSuccess());
+    }
+
+    /** As a bootstrap has it before it registers the channel. */
+    @Test
+    void callsBeforeTheRegistration_doNotThrow() {
+        NioSocketChannel channel = new NioSocketChannel();
+        channel.pipeline().addFirst(new GracefulCloseHandler());
+        GracefulCloseHandler.exchangeStarted(channel);
+        GracefulCloseHandler.exchangeEnded(channel);
+        GracefulCloseHandler.longLived(channel);
+        GracefulCloseHandler.longLivedEnded(channel);
+        assertFalse(GracefulCloseHandler.isClosing(channel));
+        assertTrue(GracefulCloseHandler.closeNow(channel).isDone());
+        assertFalse(channel.isOpen());
+        NioSocketChannel plain = new NioSocketChannel();
+        assertTrue(GracefulCloseHandler.closeNow(plain).isDone());
+        assertTrue(GracefulCloseHandler.abort(new NioSocketChannel()).isDone());
     }
 
     @Test

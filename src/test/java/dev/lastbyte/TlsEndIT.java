@@ -109,6 +109,18 @@ class TlsEndIT {
         assertEquals(TlsEnd.CLOSE_NOTIFY, endOfIdle(transport, kind, TlsPeer::closeNotify));
     }
 
+    /** Some end TLS and keep the connection: on an idle one, that is the peer's end. */
+    @ParameterizedTest
+    @MethodSource(SOME)
+    void open_peerEndsTlsAlone_isClosed(Transports transport, TlsKind kind) throws Exception {
+        try (TestServer server = answering(transport, kind);
+                TlsPeer peer = TlsPeer.connect(server.address()).handshake()) {
+            peer.send(peer.closeNotify());
+            peer.readRaw(); // to our FIN
+            assertEquals(TlsEnd.CLOSE_NOTIFY, end(server));
+        }
+    }
+
     @ParameterizedTest
     @MethodSource(SOME)
     void open_peerJustEnds_isMissing(Transports transport, TlsKind kind) throws Exception {

@@ -36,7 +36,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     private long pendingBytes;
     private int openExchanges;
     private boolean told;
-    private boolean longLived;
+    private short longLived; // how many streams and tunnels have begun and not ended
     private boolean budgeted;
 
     ManagedConnection(GracefulCloseConfig config, ConnectionRegistry registry) {
@@ -94,13 +94,22 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     }
 
     @Override
-    public void longLived() {
-        longLived = true;
+    public void longLived(boolean begins) {
+        if (home == null) {
+            countLongLived(begins);
+        }
         atHome(loop -> {
-            if (list == loop.open || list == loop.idle) {
+            countLongLived(begins);
+            if (isLongLived() && (list == loop.open || list == loop.idle)) {
                 loop.move(this, loop.longLived);
+            } else if (!isLongLived() && list == loop.longLived) {
+                loop.move(this, loop.open);
             }
         });
+    }
+
+    private void countLongLived(boolean begins) {
+        longLived = (short) Math.max(0, Math.min(Short.MAX_VALUE, longLived + (begins ? 1 : -1)));
     }
 
     @Override
@@ -164,7 +173,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     // ---- what a drain asks and does --------------------------------------------------------------------------------
 
     boolean isLongLived() {
-        return longLived;
+        return longLived > 0;
     }
 
     boolean hasOpenExchange() {

@@ -58,6 +58,11 @@ public final class EventLoops {
         });
     }
 
+    /** Whether the channel has never been registered with an event loop. */
+    public static boolean hasNone(Channel channel) {
+        return of(channel) == ImmediateEventExecutor.INSTANCE;
+    }
+
     /** The channel's event loop, or the calling thread where the channel is not registered yet. */
     public static EventExecutor of(Channel channel) {
         try {

@@ -36,6 +36,14 @@ class DrainScenarioTest {
     // ---- from the first to the last --------------------------------------------------------------------------------
 
     @Test
+    void longLived_ended_isIdleLikeOthers() {
+        FrozenDrain drain = new FrozenDrain().play("silent connect longlived connect longlived longlived shortlived");
+        drain.play("connect longlived shortlived drain 400ms");
+        assertFalse(drain.channel().log().isEmpty(), "an idle connection is closed");
+        drain.play("at:1 untouched at:2 untouched");
+    }
+
+    @Test
     void nothingOpen_drained_endsAtOnce() {
         drain.play("drain 1ms");
         assertEquals(DrainReport.Outcome.COMPLETE, drain.report().outcome());

@@ -55,7 +55,7 @@ final class FrozenDrain {
      *   <li>The kernel: {@code silent} the connections were last used 10 s ago, {@code used} they were used just now;
      *       {@code unread} and {@code read} there is unread input or not; {@code room:N} it takes N bytes, {@code room} all.
      *   <li>Connections: {@code connect}, or {@code connect:N} for several; {@code stubborn} one whose close never comes through;
-     *       {@code busy} an exchange begins, {@code done} it ends; {@code longlived}; {@code write:N} without a flush;
+     *       {@code busy} an exchange begins, {@code done} it ends; {@code longlived}, and {@code shortlived} to undo it; {@code write:N} without a flush;
      *       {@code in:N} input; {@code close}; {@code fin} the peer's.
      *   <li>{@code drain} with {@link #POLICY}. {@code 200ms}, {@code 5s}: time passes.
      *   <li>What must be true: {@code phase:P} of the drain; {@code told:N} the connection has heard N events; {@code untouched}
@@ -84,6 +84,7 @@ final class FrozenDrain {
             case "busy" -> GracefulCloseHandler.exchangeStarted(channel());
             case "done" -> GracefulCloseHandler.exchangeEnded(channel());
             case "longlived" -> GracefulCloseHandler.longLived(channel());
+            case "shortlived" -> GracefulCloseHandler.longLivedEnded(channel());
             case "write" -> channel().write(Unpooled.wrappedBuffer(new byte[word.number()]));
             case "in" -> channel().peerSends(word.number());
             case "close" -> channel().pipeline().close();
