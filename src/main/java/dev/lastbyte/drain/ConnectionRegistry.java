@@ -70,6 +70,11 @@ final class ConnectionRegistry {
         }
     }
 
+    /** Whether any event loop that runs has an accepted connection that is not in its close sequence. */
+    boolean isServing() {
+        return loops.values().stream().anyMatch(loop -> loop.counters().serving() > 0);
+    }
+
     /** The drain that runs or has run; null while the server serves. */
     @Nullable
     DrainPlan plan() {

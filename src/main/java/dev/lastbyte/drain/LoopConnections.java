@@ -150,6 +150,7 @@ final class LoopConnections {
     void add(ManagedConnection connection) {
         (connection.isLongLived() ? longLived : open).add(connection);
         counters.add(Count.OPENED, 1);
+        countServing(connection, null, connection.list);
         if (connection.hasOpenExchange()) {
             counters.add(Count.IN_EXCHANGE, 1);
         }
@@ -178,6 +179,7 @@ final class LoopConnections {
         if (from != null && from != to) {
             from.remove(connection);
             to.add(connection);
+            countServing(connection, from, to);
             publish(from == closing || to == closing);
         }
     }
@@ -189,6 +191,7 @@ final class LoopConnections {
             return;
         }
         from.remove(connection);
+        countServing(connection, from, null);
         publish(from == closing);
         if (connection.hasOpenExchange()) {
             counters.add(Count.IN_EXCHANGE, -1);
@@ -210,6 +213,21 @@ final class LoopConnections {
         if (!runsByItself() && isEmpty()) {
             registry.retire(this); // an embedded channel's event loop ends with its channel
         }
+    }
+
+    private void countServing(
+            ManagedConnection connection,
+            @Nullable ConnectionList<ManagedConnection> from,
+            @Nullable ConnectionList<ManagedConnection> to) {
+        int change = serving(to) - serving(from);
+        if (change != 0 && connection.isAccepted()) {
+            counters.add(Count.SERVING, change);
+        }
+    }
+
+    /** 1 if a connection in this list may still get answers. */
+    private int serving(@Nullable ConnectionList<ManagedConnection> list) {
+        return list == null || list == closing || list == ending ? 0 : 1;
     }
 
     private void count(FarewellReport farewell) {

@@ -33,6 +33,8 @@ final class LoopCounters {
         REFUSED,
         /** Requests that were not served, or not to the end, and whose sender cannot know that. */
         LOST,
+        /** Accepted connections that are not in their close sequence. */
+        SERVING,
         /** Connections with an open exchange. */
         IN_EXCHANGE,
         /** Connections that have ever been opened. */
@@ -70,6 +72,11 @@ final class LoopCounters {
     void addAll(LoopCounters others) {
         others.counts.forEach((count, value) -> add(of(count), value.getAcquire()));
         others.outcomes.forEach((outcome, value) -> add(of(outcome), value.getAcquire()));
+    }
+
+    /** How many accepted connections are not in their close sequence. */
+    long serving() {
+        return of(Count.SERVING).getAcquire();
     }
 
     /** How many connections are open, closing ones included. */

@@ -1,7 +1,6 @@
 package dev.lastbyte.drain;
 
 import dev.lastbyte.GracefulCloseConfig;
-import dev.lastbyte.drain.LoopCounters.Count;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,10 +72,17 @@ final class LoopShedding {
             return false;
         }
         connection.tell(plan.event());
-        if (connection.list == connections.open && connection.isIdle(now, plan)) {
+        if (connection.list == connections.open && connection.isIdle(now, plan) && !isAwaited(connection, now)) {
             connections.move(connection, connections.idle);
         }
         return true;
+    }
+
+    /** Whether requests that this side still serves may need the connection: it leads to another server. */
+    private boolean isAwaited(ManagedConnection connection, long now) {
+        return !connection.isAccepted()
+                && now - plan.times().graceEndNanos() < 0
+                && connections.registry().isServing();
     }
 
     private boolean tellLongLived() {
@@ -105,9 +111,9 @@ final class LoopShedding {
         if (now - due < 0) {
             return false;
         }
-        if (connection.isStillIdle(now, plan)) {
+        if (connection.isStillIdle(now, plan) && !isAwaited(connection, now)) {
             lastIdleNanos = due;
-            connection.leave(connections, connection.answer());
+            connection.leaveIdle(connections);
         } else {
             connections.move(connection, connections.open);
         }
@@ -134,12 +140,7 @@ final class LoopShedding {
         if (connection == null || now - plan.times().graceEndNanos() < 0) {
             return false;
         }
-        if (connection.hasOpenExchange()) {
-            connections.counters().add(Count.INTERRUPTED, 1);
-            connection.leave(connections);
-        } else {
-            connection.leave(connections, connection.answerNow(now));
-        }
+        connection.leaveBusy(connections, now);
         return true;
     }
 

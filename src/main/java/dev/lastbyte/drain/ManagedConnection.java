@@ -10,6 +10,7 @@ import dev.lastbyte.drain.LoopCounters.Count;
 import dev.lastbyte.drain.OpenConnection.State;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
+import dev.lastbyte.internal.OptionalHandlers;
 import dev.lastbyte.internal.OutboundFlush;
 import dev.lastbyte.internal.TransportKind;
 import io.netty.channel.Channel;
@@ -36,7 +37,6 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     private long closingSinceNanos;
     private long pendingBytes;
     private int openExchanges;
-    private Silence.Answer answerAtEnd = Silence.Answer.GIVEN;
     private boolean told;
     private boolean counted; // exchanges have been reported
     private boolean longLived;
@@ -180,7 +180,12 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         return closingSinceNanos;
     }
 
-    /** The listener that accepted it, or null for a client. */
+    /** Whether a listener has accepted it; else this side has connected. */
+    boolean isAccepted() {
+        return parent() != null;
+    }
+
+    /** The listener that accepted it, or null if this side has connected. */
     @Nullable
     Channel parent() {
         return channel().parent();
@@ -234,19 +239,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     private boolean isJudged() {
         FarewellSource farewell = FarewellSource.of(channel());
         boolean countsExchanges = farewell == null ? counted : farewell.countsExchanges(counted);
-        return parent() != null && !countsExchanges;
-    }
-
-    /** Whether the peer may wait for an answer, as it was when the connection was found idle. */
-    Silence.Answer answer() {
-        return silence == null || !isJudged() ? Silence.Answer.GIVEN : silence.answer();
-    }
-
-    /** The same, as it is now. */
-    Silence.Answer answerNow(long now) {
-        return ctx == null || !isJudged()
-                ? Silence.Answer.GIVEN
-                : silence(now, false).answerNow(now);
+        return isAccepted() && !countsExchanges;
     }
 
     private Silence silence(long now, boolean unused) {
@@ -258,15 +251,27 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         return known;
     }
 
-    /** Closes the connection, whose peer may wait for an answer or not. */
-    void leave(LoopConnections loop, Silence.Answer answer) {
-        answerAtEnd = answer;
+    /** Whether its peer may have waited for an answer when a drain closed it. */
+    Silence.Answer answerAtEnd() {
+        return silence == null ? Silence.Answer.GIVEN : silence.answerAtEnd();
+    }
+
+    /** Closes a connection that has just been found idle. */
+    void leaveIdle(LoopConnections loop) {
+        if (silence != null && isJudged()) {
+            silence.ending();
+        }
         leave(loop);
     }
 
-    /** Whether its peer may have waited for an answer when a drain closed it. */
-    Silence.Answer answerAtEnd() {
-        return answerAtEnd;
+    /** Closes a busy connection, whatever that truncates. */
+    void leaveBusy(LoopConnections loop, long now) {
+        if (hasOpenExchange() || (ctx != null && OptionalHandlers.isOutputShaped(channel()))) {
+            loop.counters().add(Count.INTERRUPTED, 1);
+        } else if (ctx != null && isJudged()) {
+            silence(now, false).endingNow(now);
+        }
+        leave(loop);
     }
 
     /** Closes the connection from the end of its pipeline, so that every protocol sends its farewell. */

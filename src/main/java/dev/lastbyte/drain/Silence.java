@@ -30,6 +30,7 @@ final class Silence {
     private final @Nullable Watch watch;
     private long nextLookNanos;
     private Answer answer = Answer.UNKNOWN;
+    private Answer answerAtEnd = Answer.GIVEN;
 
     /** Whether the peer may wait for an answer, as far as the order of what was received and sent tells. */
     enum Answer {
@@ -63,7 +64,7 @@ final class Silence {
      * @param unansweredEndNanos until when an answer that may be owed is waited for
      */
     boolean isIdle(long now, long idleAfterNanos, long unansweredEndNanos) {
-        if (now - nextLookNanos < 0 || OutboundFlush.isPending(ctx)) {
+        if (now - nextLookNanos < 0 || isOutputWaiting()) {
             return false;
         }
         long left = idleAfterNanos - look(now);
@@ -81,15 +82,29 @@ final class Silence {
         return fresh || isIdle(now, idleAfterNanos, unansweredEndNanos);
     }
 
-    /** Whether the peer may wait for an answer, as it was when the connection was found idle. */
-    Answer answer() {
-        return answer;
+    /** Whether output waits in Netty's buffer, in a handler that has stopped the writers, or in a traffic shaper. */
+    private boolean isOutputWaiting() {
+        Channel channel = ctx.channel();
+        boolean shutDown = channel.unsafe().outboundBuffer() == null; // nothing can be written, and so nothing waits
+        return OutboundFlush.isPending(ctx)
+                || (!channel.isWritable() && !shutDown)
+                || OptionalHandlers.isOutputShaped(channel);
+    }
+
+    /** Keeps who spoke last, as the last look told, for the end of the connection. */
+    void ending() {
+        answerAtEnd = answer;
     }
 
     /** The same, as it is now. */
-    Answer answerNow(long now) {
+    void endingNow(long now) {
         look(now);
-        return answer;
+        ending();
+    }
+
+    /** What was kept; nothing is owed if nothing was. */
+    Answer answerAtEnd() {
+        return answerAtEnd;
     }
 
     /** Asks for how long there has been silence, and who spoke last. */
