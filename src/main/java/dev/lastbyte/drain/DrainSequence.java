@@ -219,8 +219,10 @@ final class DrainSequence {
             case STOP_ACCEPTING ->
                 late ? DrainPhase.FORCING : accepted || now - acceptEndNanos() >= 0 ? DrainPhase.SHEDDING : null;
             case SHEDDING ->
-                late ? DrainPhase.FORCING : !haveShed(now) ? null : empty ? DrainPhase.DRAINED : DrainPhase.FINISHING;
-            case FINISHING -> empty ? DrainPhase.DRAINED : late ? DrainPhase.FORCING : null;
+                late
+                        ? DrainPhase.FORCING
+                        : !haveShed(now) ? null : empty && areStopped() ? DrainPhase.DRAINED : DrainPhase.FINISHING;
+            case FINISHING -> empty && areStopped() ? DrainPhase.DRAINED : late ? DrainPhase.FORCING : null;
             case FORCING -> empty || forced || now - stuckNanos >= 0 ? DrainPhase.DRAINED : null;
             case READY, DRAINED -> null;
         };
@@ -330,6 +332,11 @@ final class DrainSequence {
                 listener.close();
             }
         }
+    }
+
+    /** Whether every listener is closed, so that what its stop lost is known. */
+    private boolean areStopped() {
+        return stops.values().stream().allMatch(CompletableFuture::isDone);
     }
 
     private List<ListenerReport> listenerReports() {
