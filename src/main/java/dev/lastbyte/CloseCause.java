@@ -10,7 +10,10 @@ public enum CloseCause {
     QUIET,
     /** Everything was acknowledged, but the peer kept talking for {@code deliveredTimeout}. */
     TALKING,
-    /** No byte came and none was acknowledged for {@code stallTimeout}. */
+    /**
+     * No byte came and none was acknowledged for {@code stallTimeout}; for {@code flushTimeout} where bytes are unacknowledged, or
+     * may be.
+     */
     STALLED,
     /** The peer did not end its side within {@code eofTimeout} after our FIN. */
     EOF_TIMEOUT,

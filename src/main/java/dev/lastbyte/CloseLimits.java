@@ -7,6 +7,18 @@ import org.jspecify.annotations.Nullable;
  * Confined to the channel's event loop.
  */
 final class CloseLimits {
+    /** How a close stands with its input. */
+    enum Input {
+        /** Nothing is asked for; what the transport delivers all the same is dropped and counted. */
+        OFF,
+        /** A read is under way. */
+        READING,
+        /** The peer sends faster than the configured rate: nothing is read until the pause is over. */
+        PAUSED,
+        /** The byte limit is reached: nothing is read any more. */
+        EXHAUSTED
+    }
+
     private static final long MIN_POLL_NANOS = 5_000_000;
     private static final long MAX_POLL_NANOS = 500_000_000;
     private static final long TURN_NANOS = 2_000_000;
@@ -108,27 +120,25 @@ final class CloseLimits {
     /**
      * Why the wait after the last byte is over, or null while it goes on. A peer that is not listened to cannot be quiet, one that
      * is paused cannot stall.
-     *
-     * @param tells whether the kernel can say what has been delivered
      */
     @Nullable
-    CloseCause waitEnd(GracefulCloseConfig config, Discarding.State input, boolean tells, long now) {
+    CloseCause waitEnd(GracefulCloseConfig config, Input input, Delivery delivery, long now) {
         CloseCause deadline = deadline(now);
         if (deadline != null) {
             return deadline;
         }
-        if (input == Discarding.State.EXHAUSTED && (delivered || !tells)) {
+        if (input == Input.EXHAUSTED && (delivered || !delivery.canTell())) {
             return CloseCause.BYTE_LIMIT;
         }
         if (delivered && endsEarly(config)) {
-            if (input == Discarding.State.READING && now - quietEnd(config) >= 0) {
+            if (input == Input.READING && now - quietEnd(config) >= 0) {
                 return CloseCause.QUIET;
             }
             if (now - deliveredNanos >= config.deliveredTimeoutNanos()) {
                 return CloseCause.TALKING;
             }
         }
-        if (input != Discarding.State.PAUSED && now - lastProgressNanos >= config.stallTimeoutNanos()) {
+        if (input != Input.PAUSED && now - lastProgressNanos >= patience(config, delivery.isAcknowledged())) {
             return CloseCause.STALLED;
         }
         return now - sinceNanos >= config.eofTimeoutNanos() ? CloseCause.EOF_TIMEOUT : null;
@@ -138,27 +148,42 @@ final class CloseLimits {
      * When to look at the wait again: the earliest moment at which {@link #waitEnd} may change, or the next poll. The end of a pause
      * is not among them.
      *
-     * @param tells whether the kernel can say what has been delivered
      * @param crowdNanos how long to wait between two polls once there is no progress, given how many connections wait
      */
-    long nextWaitCheck(GracefulCloseConfig config, Discarding.State input, boolean tells, long now, long crowdNanos) {
+    long nextWaitCheck(GracefulCloseConfig config, Input input, Delivery delivery, long now, long crowdNanos) {
         long next = earlier(deadlineNanos, sinceNanos + config.eofTimeoutNanos());
-        if (input != Discarding.State.PAUSED) {
+        if (input != Input.PAUSED) {
+            next = earlier(next, lastProgressNanos + patience(config, delivery.isAcknowledged()));
+        }
+        if (delivery.wantsFirstTable()) {
             next = earlier(next, lastProgressNanos + config.stallTimeoutNanos());
         }
         if (delivered && endsEarly(config)) {
             next = earlier(next, deliveredNanos + config.deliveredTimeoutNanos());
-            if (input == Discarding.State.READING) {
+            if (input == Input.READING) {
                 next = earlier(next, quietEnd(config));
             }
         }
-        boolean polls = tells && !delivered;
+        boolean polls = delivery.canTell() && !delivered;
         return polls ? earlier(next, now + nextPoll(config, crowdNanos)) : next;
     }
 
-    /** How long the kernel may go on without progress when it is left with unacknowledged bytes. */
-    long kernelPatience(GracefulCloseConfig config, long now) {
-        return Math.max(deadlineNanos - now, config.stallTimeoutNanos());
+    /** Bytes that the peer has not acknowledged have the same patience, whether Netty holds them or the kernel. */
+    private static long patience(GracefulCloseConfig config, boolean acknowledged) {
+        return acknowledged ? config.stallTimeoutNanos() : config.flushTimeoutNanos();
+    }
+
+    /** Whether nothing has come and nothing has left for so long that it is worth while to ask the table of sockets. */
+    boolean isSilent(GracefulCloseConfig config, long now) {
+        return now - lastProgressNanos >= config.stallTimeoutNanos();
+    }
+
+    /**
+     * How long the kernel may go on without progress when it is left with unacknowledged bytes. It counts from the last progress, as
+     * the kernel does, not from the close of the socket.
+     */
+    long kernelPatience(GracefulCloseConfig config) {
+        return Math.max(deadlineNanos - lastProgressNanos, patience(config, false));
     }
 
     /** About each round trip while acknowledgements come, ever more rarely while none do, in a crowd very rarely. */

@@ -32,6 +32,7 @@ final class CloseRecord {
     /** What only a close that goes wrong has. */
     private static final class Trouble {
         private @Nullable Throwable failure;
+        private @Nullable Throwable suspect;
         private long unsentBytes;
     }
 
@@ -151,8 +152,17 @@ final class CloseRecord {
         return known;
     }
 
+    /** Keeps an exception that may be the transport's; a reset that follows tells. */
+    void suspect(Throwable cause) {
+        trouble().suspect = cause;
+    }
+
     /** The peer has reset the connection. */
     void reset(boolean byPeer) {
+        Throwable suspect = trouble == null ? null : trouble.suspect;
+        if (byPeer && suspect != null) {
+            failed(suspect);
+        }
         reset |= byPeer;
     }
 

@@ -7,6 +7,7 @@ import dev.lastbyte.internal.LoopTimer;
 import dev.lastbyte.internal.NettyGuard;
 import dev.lastbyte.internal.OutboundFlush;
 import dev.lastbyte.internal.SocketLinger;
+import dev.lastbyte.internal.SocketTable;
 import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.internal.UnsentOutput;
@@ -16,7 +17,11 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import java.nio.channels.NotYetConnectedException;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -35,11 +40,11 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
      *                      │                        └───────────────► LINGERING ──acknowledged, limit────┘
      *                      └─ stalled, failed, forced ─► RESETTING ──► CLOSED
      *
-     * ClosePhase has the table of legal moves, enter() refuses all others. What goes wrong inside ends the connection, see guarded().
+     * Phase below has the table of legal moves, enter() refuses all others. What goes wrong inside ends the connection, see guarded().
      *
      * Why these steps, in this order:
      *
-     * 1. The FIN certifies the stream. So it follows the last byte or is not sent at all: shutdownOutput() with bytes queued
+     * 1. The FIN says that the stream is complete. So it follows the last byte or is not sent at all: shutdownOutput() with bytes queued
      *    drops them and still sends a clean FIN, and a plain close after a failed flush does the same. Both would make a truncated
      *    answer look complete; hence the barrier, and SO_LINGER 0 where it does not come.
      * 2. Input is read and dropped from the first moment on, not only after the FIN: a peer that writes everything before it
@@ -55,6 +60,49 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
      * that may call back; a late event finds its phase gone and does nothing.
      */
 
+    /** Where a connection's close sequence stands, with the table of legal moves. */
+    enum Phase {
+        /** {@code close()} has arrived; the sequence has not started. */
+        OPEN,
+        /** Waiting until everything written is in the kernel. */
+        FLUSHING,
+        /** The last byte is in the kernel; SHUT_WR is under way. */
+        HALF_CLOSING,
+        /** Our FIN is queued; input is read and dropped until EOF or a limit. */
+        DISCARDING,
+        /** Waiting for the peer's acknowledgements, without reading. */
+        LINGERING,
+        /** SO_LINGER is 0 and the close is under way: the peer gets RST. */
+        RESETTING,
+        /** The plain close is under way. */
+        CLOSING,
+        /** The channel is closed and the report is out. */
+        CLOSED;
+
+        private static final Map<Phase, Set<Phase>> MOVES = new EnumMap<>(Phase.class);
+
+        static {
+            MOVES.put(OPEN, EnumSet.of(FLUSHING, RESETTING, CLOSING, CLOSED));
+            MOVES.put(FLUSHING, EnumSet.of(HALF_CLOSING, DISCARDING, LINGERING, RESETTING, CLOSING, CLOSED));
+            MOVES.put(HALF_CLOSING, EnumSet.of(DISCARDING, LINGERING, RESETTING, CLOSING, CLOSED));
+            MOVES.put(DISCARDING, EnumSet.of(LINGERING, RESETTING, CLOSING, CLOSED));
+            MOVES.put(LINGERING, EnumSet.of(RESETTING, CLOSING, CLOSED));
+            MOVES.put(RESETTING, EnumSet.of(CLOSED));
+            MOVES.put(CLOSING, EnumSet.of(CLOSED));
+            MOVES.put(CLOSED, EnumSet.noneOf(Phase.class));
+        }
+
+        boolean mayBecome(Phase next) {
+            Set<Phase> moves = MOVES.get(this);
+            return moves != null && moves.contains(next);
+        }
+
+        /** Whether the end has been decided: nothing that the peer does now changes it. */
+        boolean isEnding() {
+            return this == RESETTING || this == CLOSING || this == CLOSED;
+        }
+    }
+
     private static final Logger LOG = Loggers.of(CloseSequence.class);
 
     /** Longer than any transport takes to close; a handler in front of ours may have swallowed the close. */
@@ -67,13 +115,11 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     private final CloseRecord record;
     private final @Nullable TlsClose tls;
     private ChannelHandlerContext ctx;
-    private ClosePhase phase = ClosePhase.OPEN;
+    private Phase phase = Phase.OPEN;
     private Delivery delivery;
-    private Discarding.State input = Discarding.State.OFF;
+    private CloseLimits.Input input = CloseLimits.Input.OFF;
     private @Nullable Discarding discarding; // of a peer that has sent something
     private @Nullable OutboundFlush flush; // while output is on its way to the kernel
-    private @Nullable TlsHandshakeSweep sweep; // where there is no TLS session to wait for
-    private @Nullable Throwable suspect; // an exception that may be the transport's
     private boolean cutOff; // the application gets no input any more, and its writes fail
     private boolean eofSeen; // the peer has ended its side
     private boolean finSent; // our FIN is queued in the kernel
@@ -142,7 +188,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     @Override
     public void force(CloseCause cause) {
         guarded(() -> {
-            if (phase == ClosePhase.OPEN && !OutboundFlush.isPending(ctx)) {
+            if (phase == Phase.OPEN && !OutboundFlush.isPending(ctx)) {
                 record.flushed(now());
                 markWritten(false);
             }
@@ -163,7 +209,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     @Override
     public boolean isWaiting() {
-        return phase == ClosePhase.DISCARDING || phase == ClosePhase.LINGERING;
+        return phase == Phase.DISCARDING || phase == Phase.LINGERING;
     }
 
     @Override
@@ -194,9 +240,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         }
         boolean some = discarding != null && discarding.hasBurst();
         readOn(now());
-        if (input != Discarding.State.READING) {
+        if (input != CloseLimits.Input.READING) {
             guarded(this::evaluate);
-        } else if (!some && phase == ClosePhase.DISCARDING && !delivery.isDelivered()) {
+        } else if (!some && phase == Phase.DISCARDING && !delivery.isDelivered()) {
             guarded(this::beforeEof);
         }
     }
@@ -207,7 +253,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             return; // NIO reads from a channel that its failed write has just closed; channelInactive follows
         }
         eofSeen = true;
-        noteReset(reset);
+        record.reset(reset);
         stopReading();
         guarded(() -> {
             if (isWaiting()) {
@@ -222,14 +268,14 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     /** Keeps an exception for the report, in case the event follows that makes it the transport's. */
     void onTransportError(Throwable cause) {
-        suspect = cause;
+        record.suspect(cause);
     }
 
     /** The channel has become inactive. */
     void onInactive(boolean reset) {
         guarded(() -> {
             if (!phase.isEnding()) {
-                noteReset(reset);
+                record.reset(reset);
                 record.cause(inactiveCause(reset));
                 record.waitEnded(now());
                 UnsentOutput.of(channel()).ifPresent(record::cut);
@@ -238,19 +284,11 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         });
     }
 
-    private void noteReset(boolean reset) {
-        Throwable cause = suspect;
-        if (reset && cause != null) {
-            record.failed(cause);
-        }
-        record.reset(reset);
-    }
-
     private CloseCause inactiveCause(boolean reset) {
         if (reset) {
             return CloseCause.RESET;
         }
-        if (phase == ClosePhase.FLUSHING && !HalfClosure.isSupported(channel()) && !OutboundFlush.isPending(ctx)) {
+        if (phase == Phase.FLUSHING && !HalfClosure.isSupported(channel()) && !OutboundFlush.isPending(ctx)) {
             record.flushed(now()); // an HTTP/2 stream ends by itself behind its last frame
             return CloseCause.HALF_CLOSE_UNSUPPORTED;
         }
@@ -260,7 +298,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         }
         eofSeen = true;
         noteEof();
-        return sweep != null ? CloseCause.TLS_HANDSHAKE : CloseCause.EOF;
+        return sweep() != null ? CloseCause.TLS_HANDSHAKE : CloseCause.EOF;
     }
 
     // ---- the clock -------------------------------------------------------------------------------------------------
@@ -283,7 +321,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     private void onTimer() {
         guarded(() -> {
-            if (phase == ClosePhase.RESETTING || phase == ClosePhase.CLOSING) {
+            if (phase == Phase.RESETTING || phase == Phase.CLOSING) {
                 closeBelow();
             } else {
                 evaluate();
@@ -312,9 +350,12 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     private void begin() {
         eofSeen = HalfClosure.isInputShutdown(channel());
-        enter(ClosePhase.FLUSHING);
-        ctx.fireUserEventTriggered(CloseStartedEvent.INSTANCE);
-        if (phase != ClosePhase.FLUSHING) {
+        enter(Phase.FLUSHING);
+        EventListeners.closeStarted(channel());
+        if (config.firesUserEvents()) {
+            ctx.fireUserEventTriggered(CloseStartedEvent.INSTANCE);
+        }
+        if (phase != Phase.FLUSHING) {
             return;
         }
         if (HalfClosure.isOutputShutdown(channel())) {
@@ -354,7 +395,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     private void awaitBarrier(boolean outlivesEof) {
-        if (phase != ClosePhase.FLUSHING) {
+        if (phase != Phase.FLUSHING) {
             return;
         }
         armReset();
@@ -367,7 +408,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     private void onBarrier(ChannelFuture barrier) {
-        if (phase != ClosePhase.FLUSHING) {
+        if (phase != Phase.FLUSHING) {
             return;
         }
         if (!barrier.isSuccess()) {
@@ -423,7 +464,8 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         CloseCause over = limits.flushEnd(config, now);
         if (over != null) {
             finish(over);
-        } else {
+        } else if (!phase.isEnding()) {
+            askTable(now);
             armNextFlushCheck(now);
         }
     }
@@ -470,30 +512,37 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
      * deep, and close() comes from deep inside; and what other connections have to say in this turn goes first.
      */
     private void halfClose() {
-        enter(ClosePhase.HALF_CLOSING);
+        enter(Phase.HALF_CLOSING);
         cutOff = true;
         // Until the task runs, an EOF could end the channel, or a handler in front of ours write; an ended loop runs
         // none.
         boolean canWait = HalfClosure.outliveEof(channel()) && Placement.isFirst(ctx);
-        if (!canWait || !later(this::sendFin)) {
+        if (!canWait || !later(this::sendFinInTurn)) {
             sendFin();
         }
     }
 
+    private void sendFinInTurn() {
+        if (ctx.handler() instanceof GracefulCloseHandler closing) {
+            closing.turnEnded();
+        }
+        sendFin();
+    }
+
     private void sendFin() {
-        if (phase != ClosePhase.HALF_CLOSING) {
+        if (phase != Phase.HALF_CLOSING) {
             return;
         }
         ChannelFuture sent =
                 Placement.isFirst(ctx) ? HalfClosure.sendFin(channel()) : HalfClosure.shutdownOutput(channel());
         sent.addListener(fin -> guarded(() -> onFin((ChannelFuture) fin)));
-        if (phase == ClosePhase.HALF_CLOSING) {
+        if (phase == Phase.HALF_CLOSING) {
             armNextFlushCheck(now());
         }
     }
 
     private void onFin(ChannelFuture fin) {
-        if (phase != ClosePhase.HALF_CLOSING) {
+        if (phase != Phase.HALF_CLOSING) {
             return;
         }
         if (!fin.isSuccess()) {
@@ -518,7 +567,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             if (eofSeen) {
                 finish(CloseCause.EOF);
             } else { // nothing to wait for but what has arrived already
-                sweep = new TlsHandshakeSweep(tls.isRefused(), config.quietPeriodNanos(), now());
+                tls.beginSweep(config.quietPeriodNanos(), now());
                 discard();
             }
         } else if (discards) {
@@ -529,20 +578,25 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     private void discard() {
-        enter(ClosePhase.DISCARDING);
+        enter(Phase.DISCARDING);
         if (!delivery.canTell() || delivery.isDelivered() || !HalfClosure.outliveEof(channel())) {
             HalfClosure.endAtEof(channel());
         }
         cutOff = true;
         startReading();
-        if (phase == ClosePhase.DISCARDING) {
+        if (phase == Phase.DISCARDING) {
             evaluateWait();
         }
     }
 
+    /** The sweep of a close that began without a TLS session, or null. */
+    private @Nullable TlsHandshakeSweep sweep() {
+        return tls == null ? null : tls.sweep();
+    }
+
     /** Waits for acknowledgements alone. */
     private void linger() {
-        enter(ClosePhase.LINGERING);
+        enter(Phase.LINGERING);
         if (!eofSeen) {
             HalfClosure.outliveEof(channel());
             cutOff = true;
@@ -567,11 +621,11 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         noteEof();
         if (reset || delivery.isLost()) {
             finish(CloseCause.RESET);
-        } else if (sweep != null) {
+        } else if (sweep() != null) {
             finish(CloseCause.TLS_HANDSHAKE);
         } else if (delivery.isDelivered() || !awaitsDelivery()) {
             finish(CloseCause.EOF);
-        } else if (phase == ClosePhase.DISCARDING) {
+        } else if (phase == Phase.DISCARDING) {
             linger();
         }
     }
@@ -581,7 +635,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     private void evaluateWait() {
-        if (delivery.isDelivered() && phase == ClosePhase.LINGERING) {
+        if (delivery.isDelivered() && phase == Phase.LINGERING) {
             finish(eofSeen ? CloseCause.EOF : CloseCause.ACKNOWLEDGED);
             return;
         }
@@ -589,13 +643,17 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         CloseCause over = waitEnd(now);
         if (over != null) {
             finish(over);
+        }
+        if (phase.isEnding()) {
             return;
         }
         if (delivery.isDelivered()) {
             HalfClosure.endAtEof(channel());
         }
+        askTable(now);
         long crowd = LoopTimer.lookPause(this);
-        armAt(orEndOfPause(limits.nextWaitCheck(config, input, delivery.canTell(), now, crowd)));
+        armAt(orEndOfPause(limits.nextWaitCheck(config, input, delivery, now, crowd)));
+        TlsHandshakeSweep sweep = sweep();
         if (sweep != null) {
             armAt(sweep.nextCheck());
         }
@@ -607,8 +665,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (delivery.isLost()) {
             return CloseCause.RESET;
         }
-        CloseCause over = limits.waitEnd(config, input, delivery.canTell(), now);
-        boolean paused = input == Discarding.State.PAUSED;
+        CloseCause over = limits.waitEnd(config, input, delivery, now);
+        boolean paused = input == CloseLimits.Input.PAUSED;
+        TlsHandshakeSweep sweep = sweep();
         boolean swept = sweep != null
                 && (over == CloseCause.QUIET || (over == null && sweep.isOver(discardedBytes(), paused, now)));
         return swept ? CloseCause.TLS_HANDSHAKE : over;
@@ -626,9 +685,12 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     // ---- CLOSING, RESETTING: the socket itself ---------------------------------------------------------------------
 
-    /** Ends every wait and closes the socket. */
+    /** Ends every wait and closes the socket, unless a call out of this sequence has come back and done so. */
     private void finish(CloseCause cause) {
-        if (phase == ClosePhase.FLUSHING
+        if (phase.isEnding()) {
+            return;
+        }
+        if (phase == Phase.FLUSHING
                 && cause != CloseCause.WRITE_FAILED
                 && !record.isReset()
                 && flush().isOnlyBarrierLeft()) {
@@ -645,15 +707,15 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         record.waitEnded(now);
         boolean resets = cut || record.isAbort() || (isUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET);
         if (resets && kernelResets()) {
-            enter(ClosePhase.RESETTING);
+            enter(Phase.RESETTING);
             armReset();
             if (cut && HalfClosure.isOutputShutdown(channel())) {
                 record.aborted(false); // the transport has sent a FIN already
             }
         } else {
-            enter(ClosePhase.CLOSING);
+            enter(Phase.CLOSING);
             disarmReset();
-            leaveToKernel(now);
+            leaveToKernel();
         }
         closeSocket();
     }
@@ -668,9 +730,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         return info == null || info.resetsOnClose();
     }
 
-    private void leaveToKernel(long now) {
+    private void leaveToKernel() {
         if (!delivery.isDelivered() && !delivery.isLost()) {
-            SocketLinger.boundKernel(channel(), limits.kernelPatience(config, now));
+            SocketLinger.boundKernel(channel(), limits.kernelPatience(config));
         }
     }
 
@@ -682,7 +744,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             // Somebody deregistered the channel: io_uring closes no descriptor of an unregistered one.
             channel.eventLoop().register(channel).addListener(f -> closeContext());
         }
-        if (phase != ClosePhase.CLOSED) {
+        if (phase != Phase.CLOSED) {
             awaitNet();
         }
     }
@@ -718,11 +780,11 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     // ---- CLOSED: the report goes out -------------------------------------------------------------------------------
 
     private void onClosed() {
-        if (phase == ClosePhase.CLOSED) {
+        if (phase == Phase.CLOSED) {
             return;
         }
         LoopTimer.cancel(this);
-        enter(ClosePhase.CLOSED);
+        enter(Phase.CLOSED);
         CloseReport.Builder report = record.describe(channel(), config, delivery, finSent, now());
         report.discardedBytes = discardedBytes();
         OptionalLong late = OptionalLong.of(report.discardedBytes);
@@ -741,10 +803,10 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
      */
 
     private void startReading() {
-        if (input == Discarding.State.OFF) {
-            input = Discarding.State.READING;
+        if (input == CloseLimits.Input.OFF) {
+            input = CloseLimits.Input.READING;
             if (config.maxDiscardedBytes() == 0) {
-                suspendReading(Discarding.State.EXHAUSTED);
+                suspendReading(CloseLimits.Input.EXHAUSTED);
             } else {
                 ctx.read();
             }
@@ -752,10 +814,10 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     private void stopReading() {
-        suspendReading(Discarding.State.OFF);
+        suspendReading(CloseLimits.Input.OFF);
     }
 
-    private void suspendReading(Discarding.State why) {
+    private void suspendReading(CloseLimits.Input why) {
         input = why;
         channel().config().setAutoRead(false);
     }
@@ -766,8 +828,8 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             known = new Discarding(config.discardBytesPerSecond(), now());
             discarding = known;
         }
-        if (known.read(bytes) >= config.maxDiscardedBytes() && input != Discarding.State.OFF) {
-            suspendReading(Discarding.State.EXHAUSTED);
+        if (known.read(bytes) >= config.maxDiscardedBytes() && input != CloseLimits.Input.OFF) {
+            suspendReading(CloseLimits.Input.EXHAUSTED);
         }
     }
 
@@ -775,27 +837,27 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     private void readOn(long now) {
         Discarding known = discarding;
         long pause = known != null && known.hasBurst() ? known.endBurst(now) : 0;
-        if (input != Discarding.State.READING) {
+        if (input != CloseLimits.Input.READING) {
             return;
         }
         if (known == null || pause == 0) {
             ctx.read();
         } else {
             known.pauseUntil(now + pause);
-            suspendReading(Discarding.State.PAUSED);
+            suspendReading(CloseLimits.Input.PAUSED);
         }
     }
 
     private void resumeIfDue(long now) {
-        if (input == Discarding.State.PAUSED && discarding != null && now - discarding.resumeNanos() >= 0) {
-            input = Discarding.State.READING;
+        if (input == CloseLimits.Input.PAUSED && discarding != null && now - discarding.resumeNanos() >= 0) {
+            input = CloseLimits.Input.READING;
             ctx.read();
         }
     }
 
     /** The given moment, or the end of a pause if that is earlier. */
     private long orEndOfPause(long nanos) {
-        return input == Discarding.State.PAUSED && discarding != null
+        return input == CloseLimits.Input.PAUSED && discarding != null
                 ? CloseLimits.earlier(nanos, discarding.resumeNanos())
                 : nanos;
     }
@@ -826,6 +888,23 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         }
     }
 
+    /** Where nothing else tells, the table of sockets says whether a close that makes no progress waits for acknowledgements. */
+    private void askTable(long now) {
+        if (delivery.wantsTable(limits.isSilent(config, now))) {
+            delivery.asked(system.askTable(channel(), row -> EventLoops.later(ctx, () -> guarded(() -> onTable(row)))));
+        }
+    }
+
+    private void onTable(SocketTable.@Nullable Row row) {
+        if (phase.isEnding()) {
+            return;
+        }
+        if (delivery.shown(row, record.isFlushed())) {
+            limits.outbound(config, now());
+        }
+        evaluate();
+    }
+
     /** Bytes that have not reached the kernel or, where it tells, the peer's TCP. */
     private long pendingBytes() {
         return record.isFlushed() ? Math.max(0, delivery.unacknowledged(finSent)) : OutboundFlush.pendingBytes(ctx);
@@ -837,7 +916,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         return ctx.channel();
     }
 
-    private void enter(ClosePhase next) {
+    private void enter(Phase next) {
         if (!phase.mayBecome(next)) {
             throw new IllegalStateException(channel() + " cannot go from " + phase + " to " + next);
         }

@@ -11,7 +11,7 @@ public enum CloseStrategy {
     /**
      * Wait until the peer's TCP has acknowledged everything, then close: the promise of {@code SO_LINGER(n)} without
      * blocking a thread, where <i>n</i> is {@code eofTimeout} (a peer that makes no progress ends it after {@code
-     * stallTimeout}). Input is not read while waiting, so a peer that writes all it has before it reads gets a cut
+     * flushTimeout}). Input is not read while waiting, so a peer that writes all it has before it reads gets a cut
      * answer. Where the kernel cannot be asked (NIO) it closes after the flush.
      */
     LINGER(false, false, true),

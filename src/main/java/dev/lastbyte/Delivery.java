@@ -1,6 +1,6 @@
 package dev.lastbyte;
 
-import dev.lastbyte.internal.DeliveryListener;
+import dev.lastbyte.internal.SocketTable;
 import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.internal.TransportKind;
@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What proves delivery: no write failed, our FIN was accepted, and {@code bytes_acked} has reached the bytes written plus
  * the sequence numbers of FIN and (where this side connected) SYN. {@code tcpi_unacked == 0}, the state CLOSE, or an EOF
- * alone prove nothing. A Unix domain socket has nothing in flight: what was written lies in the peer's receive queue.
+ * alone prove nothing. A Unix domain socket has nothing in flight: what was written lies in the peer's receive queue. Where the
+ * transport tells nothing, the kernel's table of sockets may: not whether our FIN has arrived, but whether bytes are unacknowledged.
  *
  * <p>Confined to the channel's event loop.
  */
@@ -26,18 +27,22 @@ final class Delivery {
     private static final Delivery DELIVERED = new Delivery(false);
     private static final Delivery DELIVERED_TO_ONE_THAT_HAD_ENDED = new Delivery(true);
 
-    private final @Nullable DeliveryListener awaited;
+    private final TcpInfo.@Nullable Listener awaited;
     private Source source;
     private long expectedAcks = -1;
     private long lastAcked = -1;
+    private int lastQueued = -1; // the bytes that the table of sockets showed as unacknowledged
     private boolean delivered;
     private boolean lost;
     private boolean finQueued;
     private boolean peerEndedFirst;
     private boolean progressed;
+    private boolean asking; // the table of sockets, which has not answered yet
+    private boolean tableFails;
+    private boolean tableShowsAll;
 
     Delivery(Channel channel, SystemView system) {
-        awaited = DeliveryListener.of(channel);
+        awaited = TcpInfo.Listener.of(channel);
         if (system.hasTcpInfo(channel)) {
             source = Source.TCP_INFO;
         } else {
@@ -125,6 +130,52 @@ final class Delivery {
     /** Whether the peer's TCP has everything. */
     boolean isDelivered() {
         return delivered;
+    }
+
+    /** Whether no byte is waiting for an acknowledgement, as far as the kernel has said. */
+    boolean isAcknowledged() {
+        return delivered || tableShowsAll;
+    }
+
+    // ---- the table of sockets, where nothing else tells ------------------------------------------------------------
+
+    /** Whether the table should be asked for the first time when the connection has been silent for long enough. */
+    boolean wantsFirstTable() {
+        return mayAskTable() && lastQueued < 0;
+    }
+
+    /** Whether the table should be asked now. Once it has shown unacknowledged bytes, it is asked whenever it has answered. */
+    boolean wantsTable(boolean silent) {
+        return mayAskTable() && (silent || lastQueued >= 0);
+    }
+
+    private boolean mayAskTable() {
+        return source == Source.NONE && !asking && !tableFails && !tableShowsAll;
+    }
+
+    /** The table was asked; it answers only if there is one. */
+    void asked(boolean willAnswer) {
+        asking = willAnswer;
+        tableFails = !willAnswer;
+    }
+
+    /**
+     * The table has answered; returns whether there was progress since its last answer.
+     *
+     * @param row null if the table does not show the connection
+     * @param written whether the kernel has everything, so that what it has not acknowledged is all there is
+     */
+    boolean shown(SocketTable.@Nullable Row row, boolean written) {
+        asking = false;
+        if (row == null) {
+            tableFails = true;
+            return false;
+        }
+        int queued = (int) Math.min(Integer.MAX_VALUE, row.unacknowledged());
+        boolean changed = lastQueued >= 0 && queued != lastQueued;
+        lastQueued = queued;
+        tableShowsAll = written && lastQueued == 0;
+        return changed;
     }
 
     /** The same knowledge for good: once everything has arrived, nothing is learnt any more, and many can share what is known. */

@@ -6,18 +6,6 @@ package dev.lastbyte;
  * loop.
  */
 final class Discarding {
-    /** How a close stands with its input. */
-    enum State {
-        /** Nothing is asked for; what the transport delivers all the same is dropped and counted. */
-        OFF,
-        /** A read is under way. */
-        READING,
-        /** The peer sends faster than the configured rate: nothing is read until the pause is over. */
-        PAUSED,
-        /** The byte limit is reached: nothing is read any more. */
-        EXHAUSTED
-    }
-
     /** Each wake-up costs an event loop 160 µs, most of it cold caches: pauses of 5 ms took twice the CPU of 20 ms. */
     static final long MIN_PAUSE_NANOS = 20_000_000;
 

@@ -46,6 +46,7 @@ public final class GracefulCloseConfig {
     private final long peerHalfCloseGraceNanos;
     private final long peerHalfCloseTimeoutNanos;
     private final @Nullable CloseListener closeListener;
+    private final boolean userEvents;
 
     private GracefulCloseConfig(Builder builder) {
         strategy = builder.strategy;
@@ -62,6 +63,7 @@ public final class GracefulCloseConfig {
         peerHalfCloseGraceNanos = builder.peerHalfCloseGraceNanos;
         peerHalfCloseTimeoutNanos = builder.peerHalfCloseTimeoutNanos;
         closeListener = builder.closeListener;
+        userEvents = builder.userEvents;
     }
 
     /** The configuration with every default. */
@@ -84,7 +86,7 @@ public final class GracefulCloseConfig {
         return strategy;
     }
 
-    /** How long the flush may go without a byte leaving; 30 s by default. */
+    /** How long bytes may wait without one leaving or being acknowledged; 30 s by default. */
     public Duration flushTimeout() {
         return Duration.ofNanos(flushTimeoutNanos);
     }
@@ -94,7 +96,7 @@ public final class GracefulCloseConfig {
         return Duration.ofNanos(eofTimeoutNanos);
     }
 
-    /** How long, after our FIN, neither a byte may come nor one be acknowledged; 5 s by default. */
+    /** How long a peer that has acknowledged every byte may say nothing after our FIN; 5 s by default. */
     public Duration stallTimeout() {
         return Duration.ofNanos(stallTimeoutNanos);
     }
@@ -149,6 +151,11 @@ public final class GracefulCloseConfig {
         return Optional.ofNullable(closeListener);
     }
 
+    /** Whether the events of {@link ConnectionEvents} are fired as user events too; not by default. */
+    public boolean firesUserEvents() {
+        return userEvents;
+    }
+
     long flushTimeoutNanos() {
         return flushTimeoutNanos;
     }
@@ -199,7 +206,7 @@ public final class GracefulCloseConfig {
                 + (discardRate == UNLIMITED ? "unlimited" : discardRate) + ", closeTimeout=" + closeTimeout()
                 + ", stalledPeer=" + stalledPeer + ", peerHalfClose=" + peerHalfClose + ", peerHalfCloseGrace="
                 + peerHalfCloseGrace().map(Duration::toString).orElse("none") + ", peerHalfCloseTimeout="
-                + peerHalfCloseTimeout() + "}";
+                + peerHalfCloseTimeout() + ", userEvents=" + userEvents + "}";
     }
 
     /**
@@ -222,6 +229,7 @@ public final class GracefulCloseConfig {
         private long peerHalfCloseGraceNanos;
         private long peerHalfCloseTimeoutNanos = DEFAULT_PEER_HALF_CLOSE_TIMEOUT.toNanos();
         private @Nullable CloseListener closeListener;
+        private boolean userEvents;
 
         private Builder() {}
 
@@ -240,6 +248,7 @@ public final class GracefulCloseConfig {
             peerHalfCloseGraceNanos = config.peerHalfCloseGraceNanos;
             peerHalfCloseTimeoutNanos = config.peerHalfCloseTimeoutNanos;
             closeListener = config.closeListener;
+            userEvents = config.userEvents;
         }
 
         /** What is done after the flush. Default {@link CloseStrategy#FULL}. */
@@ -251,7 +260,9 @@ public final class GracefulCloseConfig {
         /**
          * The longest the flush may go without a byte leaving Netty's buffer or, where the kernel can be asked, being
          * acknowledged; then the answer is cut and the connection reset. A large answer to a slow reader may take longer
-         * in total, up to {@link #closeTimeout}. Default 30 s.
+         * in total, up to {@link #closeTimeout}. Bytes that the kernel has taken get the same patience: while they are
+         * unacknowledged, or nothing tells whether they are, a close waits this long for progress, and for {@link
+         * #stalledPeer} then. Default 30 s.
          */
         public Builder flushTimeout(Duration flushTimeout) {
             flushTimeoutNanos = Checks.nanos(flushTimeout, "flushTimeout");
@@ -265,8 +276,8 @@ public final class GracefulCloseConfig {
         }
 
         /**
-         * The longest time after our FIN in which no byte comes and none is acknowledged (nginx: {@code
-         * lingering_timeout}). Default 5 s.
+         * The longest time after our FIN in which a peer that has acknowledged every byte sends none (nginx: {@code
+         * lingering_timeout}). While bytes are unacknowledged {@link #flushTimeout} counts. Default 5 s.
          */
         public Builder stallTimeout(Duration stallTimeout) {
             stallTimeoutNanos = Checks.nanos(stallTimeout, "stallTimeout");
@@ -357,6 +368,16 @@ public final class GracefulCloseConfig {
         /** Who is told of the end of each connection. Default: nobody. */
         public Builder closeListener(CloseListener closeListener) {
             this.closeListener = Objects.requireNonNull(closeListener, "closeListener");
+            return this;
+        }
+
+        /**
+         * Fires {@link CloseStartedEvent} and, in a drain, {@link dev.lastbyte.drain.DrainEvent} through the pipeline as well, for handlers
+         * that do not {@linkplain GracefulCloseHandler#listen listen}. All handlers see them, and some complain of events that they do not
+         * know. Default: not fired.
+         */
+        public Builder withUserEvents() {
+            userEvents = true;
             return this;
         }
 

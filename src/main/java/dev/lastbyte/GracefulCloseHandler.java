@@ -42,8 +42,8 @@ import org.slf4j.Logger;
  * <p>From then on {@code channel.close()}, {@code ctx.close()} of a handler behind it, and {@code
  * ChannelFutureListener.CLOSE} run the close sequence, from any thread. The close promise completes when the channel is
  * closed; a second {@code close()} joins the first and completes with it. While the sequence runs, {@code isActive()} stays
- * true, input is dropped, new writes fail at once with a {@code ClosedChannelException}, and {@link CloseStartedEvent} has
- * told the other handlers. {@code ctx.close()} of a handler in front of this one, and closes by the transport itself (write
+ * true, input is dropped, new writes fail at once with a {@code ClosedChannelException}, and handlers that {@linkplain #listen listen}
+ * have been told. {@code ctx.close()} of a handler in front of this one, and closes by the transport itself (write
  * errors, {@code EventLoopGroup.shutdownGracefully()}), do not pass here and are not graceful; the report says so.
  *
  * <p>An open connection pays one skipped context per event: none of the read and write callbacks is overridden. While the
@@ -68,6 +68,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     private boolean wasUnregistered;
     private boolean bypassed; // a second handler, in front of TLS, has taken over
     private boolean handedOver; // the handler that closes has taken over
+    private boolean inBurst; // what the application has read when the close began may not be completed for it
 
     /** A handler with {@link GracefulCloseConfig#defaults()}. */
     public GracefulCloseHandler() {
@@ -172,6 +173,17 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     }
 
     /**
+     * Registers for what happens to a connection: a drain of its server, the begin of its close, the end of its peer. A second
+     * registration counts beside the first. From any thread; without a handler in the pipeline there are no events, until one is added.
+     *
+     * @param ctx the context of the handler that wants to hear it, on whose executor it is told
+     * @throws NullPointerException if an argument is null
+     */
+    public static void listen(ChannelHandlerContext ctx, ConnectionEvents events) {
+        EventListeners.add(Objects.requireNonNull(ctx, "ctx"), Objects.requireNonNull(events, "events"));
+    }
+
+    /**
      * Tells that a request is being answered, so that a peer that ends its side early still gets the answer (see {@link
      * PeerHalfClose#FINISH_WRITES}), and a drain waits for it. On a channel within a connection, such as an HTTP/2 stream,
      * it counts for the connection too. Each call is undone by one {@link #exchangeEnded}. Does nothing without a handler.
@@ -220,6 +232,15 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         }
     }
 
+    static boolean isInCloseSequence(Channel channel) {
+        return find(channel) instanceof Closing;
+    }
+
+    static boolean firesUserEvents(Channel channel) {
+        GracefulCloseHandler handler = find(channel);
+        return handler != null && handler.connection.config().firesUserEvents();
+    }
+
     private static @Nullable GracefulCloseHandler find(Channel channel) {
         return channel.pipeline().get(GracefulCloseHandler.class);
     }
@@ -241,7 +262,9 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         }
         if (connection.config().peerHalfClose() == PeerHalfClose.FINISH_WRITES && !HalfClosure.isAllowed(channel)) {
             ownsHalfClosure = HalfClosure.outliveEof(channel);
-            NettyGuard.warnOnce(channel);
+            if (TransportKind.of(channel).ignoresHalfClosure()) {
+                NettyGuard.warnOnce(channel);
+            }
         }
         if (HalfClosure.isInputShutdown(channel)) {
             EpollHalfOpenFlush.install(ctx);
@@ -312,6 +335,12 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         // NIO reads from a channel that its failed write has just closed, and says that the input has ended.
         if (HalfClosure.isEndOfInput(event) && !bypassed && ctx.channel().isOpen()) {
+            if (!isReset()) {
+                EventListeners.peerEnded(ctx.channel());
+            }
+            if (handedOver) {
+                return; // a listener has closed the channel
+            }
             if (ownsHalfClosure && peerFin == null) {
                 onPeerFin(ctx, event);
                 return;
@@ -355,6 +384,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             endAtPeerEof(ctx, isReset());
             return;
         }
+        NettyGuard.warnOnce(ctx.channel());
         PeerFin begun = new PeerFin(ctx, connection.config(), system, () -> endAtPeerEof(ctx, true));
         peerFin = begun;
         EpollHalfOpenFlush.install(ctx);
@@ -458,6 +488,11 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         }
     }
 
+    /** The turn of the event loop in which the close began is over, and with it the burst in which that may have been. */
+    void turnEnded() {
+        inBurst = false;
+    }
+
     /** The close that runs here, or null while none does. */
     @Nullable
     CloseSequence sequence() {
@@ -499,6 +534,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             super.resets = before.resets;
             super.openExchanges = before.openExchanges;
             super.wasActive = true;
+            super.inBurst = true;
         }
 
         @Override
@@ -578,10 +614,13 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
 
         @Override
         public void channelReadComplete(ChannelHandlerContext ctx) {
-            if (sequence.isCutOff()) {
-                sequence.onReadComplete();
-            } else {
+            boolean cutOff = sequence.isCutOff();
+            if (!cutOff || super.inBurst) {
+                super.inBurst = false;
                 ctx.fireChannelReadComplete();
+            }
+            if (cutOff) {
+                sequence.onReadComplete();
             }
         }
 

@@ -64,10 +64,11 @@ final class Placement {
     /** Whether no handler of the user's stands nearer to the transport: none that could have closed the channel. */
     static boolean isFirst(ChannelHandlerContext ctx) {
         ChannelHandlerContext first = ctx.pipeline().firstContext();
-        if (first != null && first.handler() instanceof EpollHalfOpenFlush) {
-            return ctx.pipeline().names().indexOf(ctx.name()) == 1;
+        if (first == null || first == ctx) {
+            return true;
         }
-        return first == null || first == ctx;
+        return first.handler() instanceof EpollHalfOpenFlush
+                && ctx.pipeline().names().indexOf(ctx.name()) == 1;
     }
 
     /**

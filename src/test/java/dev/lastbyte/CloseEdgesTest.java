@@ -13,6 +13,7 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.net.SocketException;
 import java.util.List;
@@ -100,6 +101,23 @@ class CloseEdgesTest {
                 GracefulCloseHandler.report(other).getNow().outcome());
     }
 
+    @Test
+    void writesHeldInFront_closedNow_areResetAndNotEndedWithAFin() {
+        channel.pipeline().addFirst("front", new ChannelDuplexHandler() {
+            @Override
+            public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+                ReferenceCountUtil.release(message); // as good as held for ever
+            }
+        });
+        write(100);
+        channel.pipeline().close();
+        channel.runPendingTasks();
+        GracefulCloseHandler.closeNow(channel);
+        channel.runPendingTasks();
+        assertEquals(CloseOutcome.ABORTED, report.getNow().outcome());
+        assertEquals(List.of("SO_LINGER 0", "CLOSE"), channel.log());
+    }
+
     /** It may write at any time: the FIN must not wait for a later task, in which its bytes would be dropped behind a clean end. */
     @Test
     void handlerInFront_leavesNoGapBetweenTheLastByteAndTheFin() {
@@ -162,7 +180,7 @@ class CloseEdgesTest {
             }
         });
         ChannelFuture close = channel.pipeline().close();
-        system.pass(channel, 5_000);
+        system.pass(channel, 30_000);
         assertTrue(channel.isOpen());
         system.pass(channel, 5_001);
         assertFalse(channel.isOpen());

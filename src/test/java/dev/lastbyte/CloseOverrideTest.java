@@ -20,7 +20,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(NoWarnings.class)
 class CloseOverrideTest {
     private static final CloseOverride BRIEF = CloseOverride.of(
-            limits -> limits.stallTimeout(Duration.ofMillis(50)).eofTimeout(Duration.ofMillis(100)));
+            limits -> limits.flushTimeout(Duration.ofMillis(50)).eofTimeout(Duration.ofMillis(100)));
 
     private final FrozenSystem system = new FrozenSystem();
 

@@ -34,8 +34,10 @@ class CloseSequenceScenarioTest {
      * One row.
      *
      * @param script {@code room:N} the kernel takes N bytes, {@code close}, {@code fin}, {@code rst}, {@code in:N} the peer
-     *     sends, {@code ack:N} the kernel reports N acknowledged (FIN counts), {@code dead} the kernel reports a lost
-     *     connection, {@code gone} one that was lost with everything acknowledged, {@code closing:N} the kernel reports N acknowledged and both FINs sent, {@code MSms} time passes, {@code now}
+     *     sends, {@code ack:N} the kernel reports N acknowledged (FIN counts), {@code table:N} the table of sockets shows N unacknowledged,
+     *     {@code dead} the kernel reports a lost
+     *     connection, {@code gone} one that was lost with everything acknowledged, {@code
+     *     closing:N} the kernel reports N acknowledged and both FINs sent, {@code MSms} time passes, {@code now}
      *     closeNow, {@code abort}, {@code linger:N} the application sets SO_LINGER, {@code zero} it was 0 from the beginning, {@code open} asserts that it is still open
      * @param socket what was done to the socket
      */
@@ -52,13 +54,48 @@ class CloseSequenceScenarioTest {
                         "UNCONFIRMED EOF",
                         "FIN CLOSE",
                         "late input is dropped"),
-                row(CloseStrategy.FULL, "close 4999ms open 2ms", "UNCONFIRMED STALLED", "FIN CLOSE", "a silent peer"),
                 row(
                         CloseStrategy.FULL,
-                        "close 4s in:1 4s in:1 4s in:1 open 5s",
+                        "close 29999ms open 2ms",
+                        "UNCONFIRMED STALLED",
+                        "FIN CLOSE",
+                        "a silent peer of which nothing is known"),
+                row(
+                        CloseStrategy.FULL,
+                        "table:0 close 4999ms open 10ms",
+                        "UNCONFIRMED STALLED",
+                        "FIN CLOSE",
+                        "a silent peer with nothing to acknowledge"),
+                row(
+                        CloseStrategy.FULL,
+                        "table:100 close 5s 24s open 1s",
+                        "UNCONFIRMED STALLED",
+                        "FIN CLOSE",
+                        "a silent peer that acknowledges nothing"),
+                row(
+                        CloseStrategy.FULL,
+                        "table:100 close 20s table:50 9s open 2s",
+                        "UNCONFIRMED EOF_TIMEOUT",
+                        "FIN CLOSE",
+                        "in the table of sockets, acknowledgements are progress"),
+                row(
+                        CloseStrategy.FULL,
+                        "table:100 close 7s table:0 2s open 4s",
+                        "UNCONFIRMED STALLED",
+                        "FIN CLOSE",
+                        "the last acknowledgement ends the patience for those before"),
+                row(
+                        CloseStrategy.FULL,
+                        "table:0 close 4s in:1 4s in:1 4s in:1 4s open 1010ms",
                         "UNCONFIRMED STALLED",
                         "FIN CLOSE",
                         "input is progress"),
+                row(
+                        CloseStrategy.FULL,
+                        "table:90 room:0 close 20s table:40 20s open 11s",
+                        "ABORTED FLUSH_STALLED",
+                        "RST CLOSE",
+                        "what the table shows as acknowledged is progress of the flush"),
                 row(
                         CloseStrategy.FULL,
                         "close drip:29 open drip:2",
@@ -182,7 +219,7 @@ class CloseSequenceScenarioTest {
                         "EOF crossed the data"),
                 row(
                         CloseStrategy.FULL,
-                        "ack:0 close fin open 4s open 2s",
+                        "ack:0 close fin open 29s open 2s",
                         "UNDELIVERED STALLED",
                         "FIN CLOSE",
                         "EOF, then silence"),
@@ -206,10 +243,16 @@ class CloseSequenceScenarioTest {
                         "a talker that has all"),
                 row(
                         CloseStrategy.FULL,
-                        "ack:0 close ack:10 4s ack:20 4s open ack:30 4s open 2s",
-                        "UNDELIVERED STALLED",
+                        "ack:0 close 9s ack:10 9s ack:20 9s open 4s",
+                        "UNDELIVERED EOF_TIMEOUT",
                         "FIN CLOSE",
-                        "acknowledgements are progress"),
+                        "acknowledgements are progress, within the limit of the whole wait"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close ack:10 29s open 2s",
+                        "UNDELIVERED EOF_TIMEOUT",
+                        "FIN CLOSE",
+                        "the limit of the wait counts from the FIN, that of the stall from the last acknowledgement"),
                 row(
                         CloseStrategy.FULL,
                         "ack:0 close dead 1s",
@@ -322,8 +365,8 @@ class CloseSequenceScenarioTest {
                         "SO_LINGER's promise"),
                 row(
                         CloseStrategy.LINGER,
-                        "ack:0 close 4s ack:50 4s open 2s",
-                        "UNDELIVERED STALLED",
+                        "ack:0 close 4s ack:50 25s open 2s",
+                        "UNDELIVERED EOF_TIMEOUT",
                         "CLOSE",
                         "SO_LINGER's limit"),
                 row(
@@ -361,7 +404,7 @@ class CloseSequenceScenarioTest {
         List<ChannelFuture> closes = new ArrayList<>();
         boolean written = false;
         for (String word : row.script.split(" ")) {
-            if (!written && !word.startsWith("room") && !word.startsWith("ack") && !word.equals("zero")) {
+            if (!written && !word.matches("zero|(room|ack|table):.*")) {
                 channel.writeAndFlush(Unpooled.wrappedBuffer(new byte[WRITTEN]));
                 written = true;
             }
@@ -403,6 +446,7 @@ class CloseSequenceScenarioTest {
             case "rst" -> channel.peerRst();
             case "in" -> channel.peerSends(n);
             case "ack" -> system.kernel(4, WRITTEN, n);
+            case "table" -> system.table(n);
             case "aged" -> system.kernel(4, WRITTEN, n, 30);
             case "dead" -> system.kernel(TcpInfo.CLOSE, WRITTEN, 10);
             case "gone" -> system.kernel(TcpInfo.CLOSE, WRITTEN, WRITTEN);

@@ -38,6 +38,7 @@ class EventLoopStallIT {
     void hundredStalledCloses_doNotHoldTheLoop(Transports transport, CloseStrategy strategy) throws Exception {
         GracefulCloseConfig config = GracefulCloseConfig.builder()
                 .strategy(strategy)
+                .flushTimeout(Duration.ofMillis(600))
                 .stallTimeout(Duration.ofMillis(600))
                 .closeTimeout(Duration.ofSeconds(2))
                 .build();

@@ -12,6 +12,8 @@ import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.ScriptedPeer;
 import dev.lastbyte.testing.TestServer;
 import dev.lastbyte.testing.Transports;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
 import java.time.Duration;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,13 +55,40 @@ class LimitsIT {
         }
     }
 
+    /** The kernel has the whole answer, so only unacknowledged bytes tell that the peer has not read it. */
+    @ParameterizedTest
+    @MethodSource("dev.lastbyte.testing.Transports#tcp")
+    void shortAnswer_toAPeerThatPausesLongerThanTheStallLimit_isWhole(Transports transport) throws Exception {
+        Assumptions.assumeTrue(KernelSockets.areVisible(), "/proc/net/tcp cannot be read");
+        int answer = 1_500_000;
+        GracefulCloseConfig config = GracefulCloseConfig.builder()
+                .stallTimeout(Duration.ofMillis(500))
+                .build();
+        try (TestServer server = TestServer.on(transport)
+                        .config(config)
+                        .handlers(c -> c.pipeline().addLast(new Answer(ctx -> {
+                            Answer.write(ctx, answer);
+                            ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+                        })))
+                        .start();
+                PeerRun peer = server.connect(64 * 1024)) {
+            peer.request();
+            peer.pause(2000);
+            boolean talks = true;
+            while (peer.read(32 * 1024) >= 0) {
+                talks = talks && peer.send(new byte[13]);
+            }
+            assertTrue(peer.result().isWhole(answer), () -> peer.result() + " " + server.report(server.accepted()));
+        }
+    }
+
     @ParameterizedTest
     @MethodSource(WITH_TCP_INFO)
     void peerThatNeverReads_endsAtTheStallLimit_andTheKernelGivesUpAfterItsPatience(Transports transport)
             throws Exception {
         Assumptions.assumeTrue(KernelSockets.areVisible(), "/proc/net/tcp cannot be read");
         GracefulCloseConfig config = GracefulCloseConfig.builder()
-                .stallTimeout(Duration.ofMillis(500))
+                .flushTimeout(Duration.ofMillis(500))
                 .closeTimeout(Duration.ofMillis(2000))
                 .build();
         try (TestServer server = start(transport, config);
@@ -85,7 +114,7 @@ class LimitsIT {
     @MethodSource(WITH_TCP_INFO)
     void peerThatReadsAfterTheStallLimit_getsTheRestFromTheKernel(Transports transport) throws Exception {
         GracefulCloseConfig config = GracefulCloseConfig.builder()
-                .stallTimeout(Duration.ofMillis(300))
+                .flushTimeout(Duration.ofMillis(300))
                 .build();
         try (TestServer server = start(transport, config);
                 PeerRun peer = server.connect(0)) {
@@ -102,7 +131,7 @@ class LimitsIT {
     void peerThatNeverReads_stalledPeersAreReset_leavesNothingInTheKernel(Transports transport) throws Exception {
         Assumptions.assumeTrue(KernelSockets.areVisible(), "/proc/net/tcp cannot be read");
         GracefulCloseConfig config = GracefulCloseConfig.builder()
-                .stallTimeout(Duration.ofMillis(300))
+                .flushTimeout(Duration.ofMillis(300))
                 .stalledPeer(StalledPeer.RESET)
                 .build();
         try (TestServer server = start(transport, config);

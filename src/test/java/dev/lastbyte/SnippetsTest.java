@@ -3,8 +3,8 @@ package dev.lastbyte;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.lastbyte.drain.DrainOutcome;
 import dev.lastbyte.drain.DrainPolicy;
+import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.drain.GracefulCloseManager;
 import dev.lastbyte.tcp.MessageEndHandler;
 import dev.lastbyte.tcp.SegmentPolicy;
@@ -112,7 +112,7 @@ class SnippetsTest {
         }
         channel.close();
         assertEquals(
-                DrainOutcome.COMPLETE,
+                DrainReport.Outcome.COMPLETE,
                 manager.drain(DrainPolicy.defaults()).get(30, TimeUnit.SECONDS).outcome()); // takes the hook away too
     }
 

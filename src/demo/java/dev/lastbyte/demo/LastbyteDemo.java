@@ -2,8 +2,8 @@ package dev.lastbyte.demo;
 
 import dev.lastbyte.demo.doctor.DoctorCommand;
 import dev.lastbyte.demo.lab.LabCommand;
-import dev.lastbyte.demo.lab.LabPeersCommand;
-import dev.lastbyte.demo.lab.LabServerCommand;
+import dev.lastbyte.demo.lab.peer.LabPeersCommand;
+import dev.lastbyte.demo.lab.server.LabServerCommand;
 import dev.lastbyte.demo.serve.ServeCommand;
 import java.io.IOException;
 import picocli.CommandLine;

@@ -3,14 +3,14 @@ package dev.lastbyte.drain;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Bounds what all close sequences of one manager hold together, in connections and in bytes: above it the oldest is ended, on
- * whichever event loop it is. Thread-safe; event loops share two counters and no lock.
+ * Bounds what all close sequences of one manager hold together, in connections and in bytes. Above the limit the oldest is cut short,
+ * whichever event loop it is on. Thread-safe; event loops share two counters and no lock.
  */
 final class ClosingBudget {
-    /** By how much the limit may be passed while the event loop with the oldest is asked: this part of it, or so many. */
-    private static final int SLACK_PART = 8;
-
+    /** The limit may be exceeded by an eighth, or by this many, while the event loop with the oldest close is asked. */
     private static final int MIN_SLACK = 16;
+
+    private static final int SLACK_PART = 8;
 
     private final long maxClosing;
     private final long maxBytes;
@@ -22,7 +22,7 @@ final class ClosingBudget {
         this.maxBytes = maxBytes;
     }
 
-    /** A sequence has begun on an event loop. */
+    /** A close sequence has begun on an event loop. */
     void began(LoopConnections loop) {
         long now = closing.incrementAndGet();
         if (now > maxClosing + Math.max(MIN_SLACK, maxClosing / SLACK_PART)) {
@@ -32,19 +32,19 @@ final class ClosingBudget {
         }
     }
 
-    /** A sequence has ended, or has been told to. */
+    /** A close sequence has ended, or has been told to. */
     void ended() {
         closing.decrementAndGet();
     }
 
-    /** What the sequences hold has changed by so many bytes. */
+    /** The close sequences hold so many bytes more, or less, than before. */
     void changed(long difference, ConnectionRegistry registry) {
         if (difference != 0 && bytes.addAndGet(difference) > maxBytes && difference > 0) {
             evictOldest(registry);
         }
     }
 
-    /** Whether a drain may begin one more close on each event loop: it waits rather than have others evicted. */
+    /** Whether a drain may begin one more close on each event loop. It waits rather than evict others. */
     boolean hasRoom(ConnectionRegistry registry) {
         long now = closing.get();
         return now == 0 || (now + registry.loops().size() <= maxClosing && bytes.get() < maxBytes);
@@ -58,7 +58,7 @@ final class ClosingBudget {
         return closing.get();
     }
 
-    /** Asks the event loop that has the oldest close to end it: later, for we may be inside another close. */
+    /** Asks the event loop that has the oldest close to cut it short: later, because we may be inside another close. */
     void evictOldest(ConnectionRegistry registry) {
         LoopConnections oldest = null;
         for (LoopConnections loop : registry.loops()) {

@@ -3,12 +3,12 @@ package dev.lastbyte.drain;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connections of one event loop that are in the same state, in the order in which they came into it; linked through the
- * connections themselves, which costs no more than their fields. One pass over it may be under way, in portions, while connections come and go. Confined to the event
- * loop.
+ * The connections of one event loop that are in the same state, in the order in which they entered it. They are linked through their own
+ * fields, so a list needs no memory per connection. One pass over the list may be under way, in portions, while connections come and go.
+ * Confined to the event loop.
  */
 final class ConnectionList<E extends ConnectionList.Node<E>> {
-    /** What can be in one list at a time. The list alone touches these fields. */
+    /** The links of a connection, which is in one list at a time. Only the list writes them. */
     abstract static class Node<E extends Node<E>> {
         @Nullable
         E previous;
@@ -34,7 +34,7 @@ final class ConnectionList<E extends ConnectionList.Node<E>> {
         return first;
     }
 
-    /** Puts a connection that is in no list at the end; a pass that has come to the end does not see it. */
+    /** Appends a connection that is in no list. A pass that has reached the end does not see it. */
     void add(E connection) {
         assert connection.list == null;
         connection.list = this;
@@ -48,7 +48,7 @@ final class ConnectionList<E extends ConnectionList.Node<E>> {
         size++;
     }
 
-    /** Takes out one of its connections. */
+    /** Removes one of its connections. */
     void remove(E connection) {
         assert connection.list == this;
         E before = connection.previous;
@@ -77,7 +77,7 @@ final class ConnectionList<E extends ConnectionList.Node<E>> {
         cursor = first;
     }
 
-    /** The next connection of the pass, or null at its end. It may be taken out before the next call. */
+    /** The next connection of the pass, or null at its end. It may be removed before the next call. */
     @Nullable
     E next() {
         E found = cursor;

@@ -10,8 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All connections of one manager, kept by the event loops themselves. The loops share this map, which they only read once they
- * are known, and nothing else. Thread-safe.
+ * All connections of one manager, kept by event loop. The event loops share only this map, which a known loop only reads. Thread-safe.
  */
 final class ConnectionRegistry {
     private final SystemView system;
@@ -62,30 +61,30 @@ final class ConnectionRegistry {
         return loops.values();
     }
 
-    ConnectionCounts counts() {
+    LoopCounters.Totals counts() {
         synchronized (retired) { // no loop is counted twice, or not at all
             List<LoopCounters> all = new ArrayList<>();
             all.add(retired);
             loops.values().forEach(loop -> all.add(loop.counters()));
-            return ConnectionCounts.read(all);
+            return LoopCounters.Totals.read(all);
         }
     }
 
-    /** The drain under way, or that has been; null while the server serves. */
+    /** The drain that runs or has run; null while the server serves. */
     @Nullable
     DrainPlan plan() {
         return plan;
     }
 
     /**
-     * Begins or, with null, takes back a drain. A connection looks at the plan after it has entered its list, and each list is
-     * looked through after this: so none escapes.
+     * Begins a drain or, with null, cancels it. A connection reads the plan after it has entered its list, and each list is read after this
+     * call, so no connection is missed.
      */
     void plan(@Nullable DrainPlan next) {
         plan = next;
     }
 
-    /** Makes every event loop look at its connections. */
+    /** Makes every event loop look through its connections. */
     void lookAround() {
         loops.values().forEach(loop -> loop.execute(loop::lookAround));
     }

@@ -1,6 +1,6 @@
 package dev.lastbyte.drain;
 
-import dev.lastbyte.internal.CloseLog;
+import dev.lastbyte.internal.Loggers;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -8,12 +8,14 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
 
 /**
- * Brings the user the news of a manager's drains, in order, on a thread of its own: a listener that blocks delays only itself.
+ * Calls the user's listener for a manager's drains, in order, on a thread of its own, so that a listener that blocks delays only itself.
  * Thread-safe.
  */
 final class DrainNews {
+    private static final Logger LOG = Loggers.of(DrainNews.class);
     private static final long IDLE_SECONDS = 1;
 
     private final DrainListener listener;
@@ -25,7 +27,7 @@ final class DrainNews {
         this.executor = executor;
     }
 
-    /** News that travel on a thread that is there only while there are any. */
+    /** With a thread that lives only while there is news. */
     static DrainNews onOwnThread(DrainListener listener) {
         ThreadPoolExecutor executor =
                 new ThreadPoolExecutor(1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
@@ -41,7 +43,7 @@ final class DrainNews {
         executor.execute(() -> guarded(l -> l.onPhase(phase)));
     }
 
-    /** Left out while an earlier progress has not been taken. */
+    /** Skipped while an earlier progress still waits. */
     void progress(DrainProgress progress) {
         if (progressWaits.compareAndSet(false, true)) {
             executor.execute(() -> {
@@ -51,18 +53,18 @@ final class DrainNews {
         }
     }
 
-    /** The last progress of a drain, which is not left out. */
+    /** The last progress of a drain, which is not skipped. */
     void lastProgress(DrainProgress progress) {
         executor.execute(() -> guarded(l -> l.onProgress(progress)));
     }
 
-    /** Waits until the listener has heard everything so far, for a second at most. */
+    /** Waits until the listener has been told everything so far, for a second at most. */
     void await() {
         CountDownLatch heard = new CountDownLatch(1);
         executor.execute(heard::countDown);
         try {
             if (!heard.await(IDLE_SECONDS, TimeUnit.SECONDS)) {
-                CloseLog.LOG.debug("the drainListener takes its time: {}", listener);
+                LOG.debug("the drainListener takes its time: {}", listener);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -73,7 +75,7 @@ final class DrainNews {
         try {
             news.accept(listener);
         } catch (Throwable t) {
-            CloseLog.LOG.warn("the drainListener threw; its exception changes nothing: {}", listener, t);
+            LOG.warn("the drainListener threw; its exception changes nothing: {}", listener, t);
         }
     }
 }

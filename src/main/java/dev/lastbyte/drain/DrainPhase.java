@@ -6,32 +6,32 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Where the drain of a server stands. A phase ends as soon as nothing is left to do in it, and always at the deadline of the
- * drain; only {@link #ANNOUNCING} has a minimum. Immutable.
+ * The phases of a server's drain. A phase ends as soon as nothing is left to do in it, and always at the deadline of the drain. Only
+ * {@link #ANNOUNCING} has a minimum. Immutable.
  */
 public enum DrainPhase {
     /** No drain: the server serves. */
     READY,
     /**
-     * Readiness is off, everything else goes on, so that load balancers can look away first. Lasts exactly {@code
-     * announceDelay}; {@link GracefulCloseManager#cancelDrain()} leads back to {@link #READY}.
+     * Readiness is off and everything else goes on, so that load balancers stop sending traffic first. Lasts exactly {@code
+     * announceDelay}. {@link GracefulCloseManager#cancelDrain()} leads back to {@link #READY}.
      */
     ANNOUNCING,
-    /** What the kernel has accepted is taken over, then the listeners are closed. At most {@code acceptTimeout}. */
+    /** The connections in the kernel's accept queues are accepted, then the listeners are closed. At most {@code acceptTimeout}. */
     STOP_ACCEPTING,
-    /** The protocols have heard {@link DrainEvent}; idle connections are closed, spread over {@code closeSpread}. */
+    /** The protocols get a {@link DrainEvent}; idle connections are closed, spread over {@code closeSpread}. */
     SHEDDING,
     /**
-     * Busy connections finish what they do and are closed as they become idle; the rest when {@code gracePeriod}, for
-     * long-lived ones {@code longLivedPeriod}, is over.
+     * Busy connections finish their work and are closed as they become idle. The rest is closed when {@code gracePeriod} is over, for
+     * long-lived connections {@code longLivedPeriod}.
      */
     FINISHING,
     /**
-     * The deadline has come: what is still open is ended at once, each counted and named. Begins 20 µs per open connection
+     * The deadline: connections that are still open are closed by force, and named in the report. Begins 40 µs per open connection
      * earlier, at most a twentieth of {@code drainTimeout}, so that it is over at the deadline.
      */
     FORCING,
-    /** Nothing is open any more, or it could not be ended; the report is out. */
+    /** Everything is closed, or could not be closed; the report is out. */
     DRAINED;
 
     private static final Map<DrainPhase, Set<DrainPhase>> MOVES = new EnumMap<>(DrainPhase.class);
@@ -46,7 +46,7 @@ public enum DrainPhase {
         MOVES.put(DRAINED, EnumSet.noneOf(DrainPhase.class));
     }
 
-    /** Whether a server in this phase still takes new connections as before, apart from its readiness. */
+    /** Whether a server in this phase still accepts connections as before. */
     public boolean isAccepting() {
         return this == READY || this == ANNOUNCING;
     }

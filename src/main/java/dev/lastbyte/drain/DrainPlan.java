@@ -11,8 +11,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * One drain as its event loops see it: what they are to do now and by when, and where they put what they find. Thread-safe;
- * the phase is moved by the drain's own thread, and taken back from any.
+ * One drain as its event loops see it: what they have to do and by when, and where they put what they find. Thread-safe; the drain's own
+ * thread moves the phase, and any thread may cancel.
  */
 final class DrainPlan {
     private final DrainPolicy policy;
@@ -52,7 +52,7 @@ final class DrainPlan {
         return times;
     }
 
-    /** Makes the parts end at other moments; the loops learn of it when they look around. On the drain's thread only. */
+    /** Moves the ends of the parts; the event loops see it when they look around. On the drain's thread only. */
     void times(DrainEvent.Times next) {
         times = next;
     }
@@ -65,7 +65,7 @@ final class DrainPlan {
         return Objects.requireNonNull(phase.get());
     }
 
-    /** Moves to the next phase, unless the drain has been cancelled; the loops learn of it when they look around. */
+    /** Moves to the next phase, unless the drain has been cancelled; the event loops see it when they look around. */
     boolean enter(DrainPhase from, DrainPhase next, long now) {
         if (next == DrainPhase.SHEDDING) {
             shedNanos = now;
@@ -73,27 +73,27 @@ final class DrainPlan {
         return phase.compareAndSet(from, next);
     }
 
-    /** Takes the drain back, if it is still being announced. From any thread. */
+    /** Cancels the drain if it is still being announced. From any thread. */
     boolean cancel() {
         return phase.compareAndSet(DrainPhase.ANNOUNCING, DrainPhase.READY);
     }
 
-    /** When shedding began: the closes of idle connections are spread from here. */
+    /** When shedding began; the closes of idle connections are spread from then on. */
     long shedNanos() {
         return shedNanos;
     }
 
-    /** Whether this is the first warning of a listener that nobody has told the manager of. */
+    /** Whether this is the first warning of a listener that is not managed. */
     boolean mayWarn() {
         return warned.compareAndSet(false, true);
     }
 
-    /** Tells the drain's thread that there may be something to do. */
+    /** Wakes the drain's thread: there may be something to do. */
     void news() {
         onNews.run();
     }
 
-    /** A connection was ended at the deadline. */
+    /** A connection was closed by force at the deadline. */
     void straggler(OpenConnection connection) {
         stragglers.add(connection);
         forced.incrementAndGet();

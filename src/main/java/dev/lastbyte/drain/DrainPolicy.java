@@ -6,16 +6,16 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The times of a server's drain. They count as drawn:
+ * The times of a server's drain:
  *
  * <pre>
- * drain()             stops accepting                                                          end at the latest
+ * drain()             stops accepting                                                          over at the latest
  *   |- announceDelay -|- acceptTimeout -|- closeSpread: idle ones go -|                          |
  *   |                 |- gracePeriod: busy ones finish ----------------------|- their closes ----|
  *   |------------------------------------- drainTimeout ------------------------------------------|
  * </pre>
  *
- * <p>Durations lie between 1 ms and 24 h unless said otherwise. Values out of range are refused, never corrected. Immutable.
+ * <p>Durations lie between 1 ms and 24 h unless stated otherwise. Values out of range are refused, never corrected. Immutable.
  */
 public final class DrainPolicy {
     static final Duration DEFAULT_ANNOUNCE_DELAY = Duration.ZERO;
@@ -26,7 +26,7 @@ public final class DrainPolicy {
     static final Duration DEFAULT_PROGRESS_INTERVAL = Duration.ofSeconds(1);
     static final int DEFAULT_MAX_BLOCKERS = 5;
 
-    /** That part of the drain is kept for FORCING. */
+    /** One part in so many of the drain is kept for FORCING. */
     static final int FORCING_PART = 20;
 
     static final Duration MIN_PROGRESS_INTERVAL = Duration.ofMillis(100);
@@ -74,12 +74,12 @@ public final class DrainPolicy {
         return new Builder(this);
     }
 
-    /** How long load balancers get to look away before anything changes; zero by default. */
+    /** How long load balancers have to stop sending traffic before anything changes; zero by default. */
     public Duration announceDelay() {
         return Duration.ofNanos(announceDelayNanos);
     }
 
-    /** How long the listeners may take to hand over what the kernel has accepted; 3 s by default. */
+    /** How long the listeners may take to accept the connections that the kernel has queued; 3 s by default. */
     public Duration acceptTimeout() {
         return Duration.ofNanos(acceptTimeoutNanos);
     }
@@ -89,20 +89,20 @@ public final class DrainPolicy {
         return Duration.ofNanos(idleAfterNanos);
     }
 
-    /** Over what time the closes of idle connections are spread; zero, at once, by default. */
+    /** The time over which the closes of idle connections are spread; zero by default: at once. */
     public Duration closeSpread() {
         return Duration.ofNanos(closeSpreadNanos);
     }
 
     /**
-     * How long busy connections may go on after the announcement; by default two thirds of what {@code
-     * drainTimeout} leaves after {@code announceDelay}, 20 s.
+     * How long busy connections may continue after the announcement; by default 20 s, two thirds of what {@code drainTimeout} leaves
+     * after {@code announceDelay}.
      */
     public Duration gracePeriod() {
         return Duration.ofNanos(gracePeriodNanos);
     }
 
-    /** How long long-lived connections may go on after the announcement; by default as long as {@code gracePeriod}. */
+    /** How long long-lived connections may continue after the announcement; by default as long as {@code gracePeriod}. */
     public Duration longLivedPeriod() {
         return Duration.ofNanos(longLivedPeriodNanos);
     }
@@ -112,7 +112,7 @@ public final class DrainPolicy {
         return Duration.ofNanos(drainTimeoutNanos);
     }
 
-    /** How often progress is told; 1 s by default. */
+    /** How often progress is reported; 1 s by default. */
     public Duration progressInterval() {
         return Duration.ofNanos(progressIntervalNanos);
     }
@@ -193,9 +193,9 @@ public final class DrainPolicy {
         }
 
         /**
-         * How long {@link DrainPhase#ANNOUNCING} lasts: readiness is off, the server serves on, the drain can be cancelled.
-         * Longer than the load balancer takes to notice (period of the readiness probe times its threshold). Kept to even if
-         * no connection is open. From 0; default 0.
+         * How long {@link DrainPhase#ANNOUNCING} lasts: readiness is off, the server goes on serving, and the drain can be cancelled.
+         * Choose it longer than the load balancer takes to notice, which is the period of the readiness probe times its threshold. It
+         * lasts this long even if no connection is open. From 0; default 0.
          */
         public Builder announceDelay(Duration announceDelay) {
             announceDelayNanos = Checks.nanosOrZero(announceDelay, "announceDelay");
@@ -203,9 +203,9 @@ public final class DrainPolicy {
         }
 
         /**
-         * The longest {@link DrainPhase#STOP_ACCEPTING} lasts. It usually takes a few round trips of the slowest client that
-         * is connecting, and a second if a client never finishes its handshake; on an event loop that is busy with connections
-         * the accept queue takes its time. Never beyond {@code gracePeriod}, which runs already. Default 3 s.
+         * The limit of {@link DrainPhase#STOP_ACCEPTING}, which usually takes a few round trips of the slowest client that is
+         * connecting, and a second if a client never completes its handshake. On an event loop that is busy with connections the accept
+         * queue takes longer. It never lasts beyond {@code gracePeriod}, which has already begun. Default 3 s.
          */
         public Builder acceptTimeout(Duration acceptTimeout) {
             acceptTimeoutNanos = Checks.nanos(acceptTimeout, "acceptTimeout");
@@ -213,11 +213,10 @@ public final class DrainPolicy {
         }
 
         /**
-         * How long nothing may have been sent or received on a connection without an open exchange and without queued
-         * output to take it for idle. Protects the request that is already on its way (nginx: {@code
-         * keepalive_min_timeout}), and a protocol whose exchanges are unknown for that long. Where the kernel tells (epoll
-         * and io_uring on TCP) the silence before the drain counts; elsewhere it is observed from the start of the drain.
-         * Default 5 s.
+         * How long a connection must have been silent, without an open exchange and without queued output, to be idle. This protects a
+         * request that is already on its way (nginx: {@code keepalive_min_timeout}), and work in silence of a protocol that does not
+         * report its exchanges. Where the kernel tells (TCP on epoll and io_uring), silence before the drain counts; elsewhere it is
+         * observed from the start of the drain. Default 5 s.
          */
         public Builder idleAfter(Duration idleAfter) {
             idleAfterNanos = Checks.nanos(idleAfter, "idleAfter");
@@ -225,9 +224,9 @@ public final class DrainPolicy {
         }
 
         /**
-         * Spreads the closes of connections that are idle when shedding begins evenly over this time, and those of
-         * long-lived connections over as much time before {@link #longLivedPeriod} ends, so that their clients do not
-         * reconnect elsewhere at the same moment (HAProxy: {@code close-spread-time}). From 0; default 0: at once, in small portions.
+         * The time over which closes are spread evenly, so that clients do not reconnect elsewhere at the same moment (HAProxy: {@code
+         * close-spread-time}). Closes of connections that are idle when shedding begins are spread from then on, closes of long-lived
+         * connections over as much time before {@link #longLivedPeriod} ends. From 0; default 0: at once, in small portions.
          */
         public Builder closeSpread(Duration closeSpread) {
             closeSpreadNanos = Checks.nanosOrZero(closeSpread, "closeSpread");
@@ -235,9 +234,8 @@ public final class DrainPolicy {
         }
 
         /**
-         * How long busy connections may go on, counted from the end of {@link DrainPhase#ANNOUNCING}; then they are
-         * closed gracefully as they are, an open exchange or not. Default 20 s: two thirds of what {@code drainTimeout} leaves
-         * after {@code announceDelay}.
+         * How long busy connections may continue, counted from the end of {@link DrainPhase#ANNOUNCING}. Then they are closed gracefully,
+         * even with an exchange open. Default 20 s: two thirds of what {@code drainTimeout} leaves after {@code announceDelay}.
          */
         public Builder gracePeriod(Duration gracePeriod) {
             gracePeriodSet = Checks.nanos(gracePeriod, "gracePeriod");
@@ -254,10 +252,9 @@ public final class DrainPolicy {
         }
 
         /**
-         * The absolute limit of the whole drain, counted from {@code drain()}; every close that runs by then gets it as its own
-         * deadline. Leave what a close may need between the grace period and this, and a few seconds between this and
-         * the platform's own limit (Kubernetes: {@code terminationGracePeriodSeconds}, 30 s; systemd: {@code
-         * TimeoutStopSec}, 90 s). Default 30 s.
+         * The absolute limit of the whole drain, counted from {@code drain()}. It is also the deadline of every close in the drain. Leave
+         * enough time for a close between the grace period and this limit, and a few seconds between this and the platform's own limit
+         * (Kubernetes: {@code terminationGracePeriodSeconds}, 30 s; systemd: {@code TimeoutStopSec}, 90 s). Default 30 s.
          */
         public Builder drainTimeout(Duration drainTimeout) {
             drainTimeoutNanos = Checks.nanos(drainTimeout, "drainTimeout");

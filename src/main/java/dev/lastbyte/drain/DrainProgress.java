@@ -1,37 +1,37 @@
 package dev.lastbyte.drain;
 
 import dev.lastbyte.CloseOutcome;
+import dev.lastbyte.drain.LoopCounters.Count;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 
 /**
- * How far a drain has come. Each event loop brings its part up to date several times a second, so the figures of one progress may
- * be a tenth of a second apart. Immutable.
+ * How far a drain has come. Each event loop updates its part several times a second, so the figures of one progress may be a tenth of a
+ * second apart. Immutable.
  */
 public final class DrainProgress {
     private final DrainPhase phase;
     private final long open;
     private final long busy;
     private final long closing;
-    private final Map<CloseOutcome, Long> closed;
+    private final LoopCounters.Totals during;
     private final long forced;
     private final long timeLeftNanos;
     private final List<OpenConnection> blockers;
 
     DrainProgress(
             DrainPhase phase,
-            ConnectionCounts counts,
-            ConnectionCounts before,
+            LoopCounters.Totals before,
+            LoopCounters.Totals now,
             long forced,
             long timeLeftNanos,
             List<OpenConnection> blockers) {
         this.phase = phase;
-        this.open = counts.open();
-        this.busy = phase.isAccepting() ? counts.inExchange() : counts.open() - counts.idle() - counts.closing();
-        this.closing = counts.closing();
-        this.closed = Collections.unmodifiableMap(counts.closedSince(before));
+        open = now.open();
+        closing = now.of(Count.CLOSING);
+        busy = phase.isAccepting() ? now.of(Count.IN_EXCHANGE) : open - now.of(Count.IDLE) - closing;
+        during = now.since(before);
         this.forced = forced;
         this.timeLeftNanos = timeLeftNanos;
         this.blockers = List.copyOf(blockers);
@@ -42,14 +42,14 @@ public final class DrainProgress {
         return phase;
     }
 
-    /** Connections that are open, those included whose close sequence runs. */
+    /** Connections that are open, including those whose close sequence runs. */
     public long open() {
         return open;
     }
 
     /**
-     * Connections that are at work. Until {@link DrainPhase#SHEDDING} those with an open exchange; from then on all that are
-     * neither idle nor closing, long-lived ones included.
+     * Connections that are at work. Before {@link DrainPhase#SHEDDING} those with an open exchange; from then on all that are neither idle
+     * nor closing, including long-lived ones.
      */
     public long busy() {
         return busy;
@@ -60,12 +60,12 @@ public final class DrainProgress {
         return closing;
     }
 
-    /** Connections that have ended since {@code drain()}, by outcome; every outcome is a key. */
+    /** Connections that closed since {@code drain()}, by outcome; every outcome is a key. */
     public Map<CloseOutcome, Long> closed() {
-        return closed;
+        return during.closed();
     }
 
-    /** Connections that were ended at the deadline. */
+    /** Connections that were closed by force at the deadline. */
     public long forced() {
         return forced;
     }
@@ -76,9 +76,8 @@ public final class DrainProgress {
     }
 
     /**
-     * The oldest open connections as their event loops saw them last, oldest first (looked for among those that have been
-     * longest in each state), at most {@link DrainPolicy#maxBlockers()};
-     * one of them may have ended since.
+     * The oldest open connections as their event loops saw them last, oldest first, at most {@link DrainPolicy#maxBlockers()}. They are
+     * searched among those that have been longest in each state. One of them may have closed since.
      */
     public List<OpenConnection> blockers() {
         return blockers;
@@ -95,10 +94,8 @@ public final class DrainProgress {
                 .append(" busy, ")
                 .append(closing)
                 .append(" closing), ")
-                .append(DrainReport.sum(closed))
-                .append(" closed");
-        DrainReport.appendCounts(text, closed);
-        text.append(", ")
+                .append(during.closedText())
+                .append(", ")
                 .append(forced)
                 .append(" forced, ")
                 .append(timeLeft().toMillis())

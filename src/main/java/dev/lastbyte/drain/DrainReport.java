@@ -2,27 +2,49 @@ package dev.lastbyte.drain;
 
 import dev.lastbyte.CloseOutcome;
 import dev.lastbyte.FarewellReport;
+import dev.lastbyte.drain.LoopCounters.Count;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
- * What is known about the drain of one server, made when it has ended. Counts are of connections that the manager knew:
- * those whose pipelines have one of its handlers. Immutable.
+ * What is known about the drain of one server, made when it has ended. It counts the connections of the manager: those whose pipelines
+ * have one of its handlers. Immutable.
  */
 public final class DrainReport {
-    private final DrainOutcome outcome;
+    /** How a drain ended. Immutable. */
+    public enum Outcome {
+        /**
+         * Every connection closed within its own limits, before the deadline; no open exchange was interrupted, no request lost, as far
+         * as the protocols can tell, and every listener was stopped as it should be.
+         */
+        COMPLETE,
+        /**
+         * Nothing is known to be lost, but not everything could be seen: a listener could not be stopped as it should be, or was closed
+         * while clients waited to be accepted.
+         */
+        UNCONFIRMED,
+        /**
+         * Every connection closed before the deadline, but some with an exchange open, because {@code gracePeriod} was over, or a
+         * request was lost that was sent while its connection was being closed.
+         */
+        INTERRUPTED,
+        /** Some connections were still open at the deadline. They were closed then, and are named in the report. */
+        FORCED,
+        /**
+         * Some connections could not even be closed by force, because their event loop does not run: a handler blocks it, or it has
+         * been shut down.
+         */
+        UNFINISHED,
+        /** {@link GracefulCloseManager#cancelDrain()} ended it while it was being announced; the server goes on serving. */
+        CANCELLED
+    }
+
+    private final Outcome outcome;
     private final long openAtStart;
-    private final long late;
-    private final long released;
-    private final long interrupted;
-    private final long refusedRequests;
-    private final long lostRequests;
-    private final Map<CloseOutcome, Long> closed;
+    private final LoopCounters.Totals during;
     private final Map<DrainPhase, Long> closedIn;
     private final Map<DrainPhase, Duration> phaseTimes;
     private final long totalNanos;
@@ -30,70 +52,73 @@ public final class DrainReport {
     private final long unfinished;
     private final List<ListenerReport> listeners;
 
-    DrainReport(Builder builder) {
-        outcome = Objects.requireNonNull(builder.outcome, "outcome");
-        openAtStart = builder.openAtStart;
-        late = builder.late;
-        released = builder.released;
-        interrupted = builder.interrupted;
-        refusedRequests = builder.refusedRequests;
-        lostRequests = builder.lostRequests;
-        closed = Collections.unmodifiableMap(new EnumMap<>(builder.closed));
-        closedIn = Collections.unmodifiableMap(new EnumMap<>(builder.closedIn));
-        phaseTimes = Collections.unmodifiableMap(new EnumMap<>(builder.phaseTimes));
-        totalNanos = builder.totalNanos;
-        stragglers = List.copyOf(builder.stragglers);
-        unfinished = builder.unfinished;
-        listeners = List.copyOf(builder.listeners);
+    DrainReport(
+            Outcome outcome,
+            LoopCounters.Totals before,
+            LoopCounters.Totals now,
+            Map<DrainPhase, Long> closedIn,
+            Map<DrainPhase, Duration> phaseTimes,
+            long totalNanos,
+            List<OpenConnection> stragglers,
+            List<ListenerReport> listeners) {
+        this.outcome = outcome;
+        openAtStart = before.open();
+        during = now.since(before);
+        this.closedIn = Collections.unmodifiableMap(new EnumMap<>(closedIn));
+        this.phaseTimes = Collections.unmodifiableMap(new EnumMap<>(phaseTimes));
+        this.totalNanos = totalNanos;
+        this.stragglers = List.copyOf(stragglers);
+        unfinished = now.open();
+        this.listeners = List.copyOf(listeners);
     }
 
     /** How the drain ended. */
-    public DrainOutcome outcome() {
+    public Outcome outcome() {
         return outcome;
     }
 
-    /** Connections that were open when {@code drain()} was called, those included whose close sequence ran already. */
+    /** Connections that were open when {@code drain()} was called, including those whose close sequence ran already. */
     public long openAtStart() {
         return openAtStart;
     }
 
-    /** Connections that came after {@code drain()} was called. */
+    /** Connections that were opened after {@code drain()} was called. */
     public long late() {
-        return late;
+        return during.of(Count.OPENED);
     }
 
-    /** Connections that the manager lost sight of during the drain because its handler was removed from their pipeline. */
+    /** Open connections that the manager no longer counts, because its handler was removed from their pipeline during the drain. */
     public long released() {
-        return released;
+        return during.of(Count.RELEASED);
     }
 
     /**
-     * Connections that were closed at the end of {@link DrainPolicy#gracePeriod()} although an exchange was open: gracefully, but its
-     * answer was not complete. Stragglers with open exchanges are not among them.
+     * Connections that were closed at the end of {@link DrainPolicy#gracePeriod()} although an exchange was open: gracefully, but with an
+     * incomplete answer. Stragglers with open exchanges are not counted here.
      */
     public long interrupted() {
-        return interrupted;
+        return during.of(Count.INTERRUPTED);
     }
 
     /**
-     * Requests that were not served and that their senders may safely repeat, as the protocols tell ({@link FarewellReport}); only
-     * of connections whose pipelines have a handler that tells.
+     * Requests that were not served and that their senders may safely repeat, as the protocols report ({@link FarewellReport}). Only of
+     * connections whose pipelines have a handler that reports it.
      */
     public long refusedRequests() {
-        return refusedRequests;
+        return during.of(Count.REFUSED);
     }
 
-    /** The same for requests that were not served, or not to the end, and whose senders cannot know that. */
+    /** The same for requests that were not served, or not completely, and whose senders cannot know that. */
     public long lostRequests() {
-        return lostRequests;
+        return during.of(Count.LOST);
     }
 
-    /** Connections that ended during the drain, by outcome; every outcome is a key. */
+    /** Connections that closed during the drain, by outcome; every outcome is a key. */
     public Map<CloseOutcome, Long> closed() {
-        return closed;
+        return during.closed();
     }
 
-    /** Connections that ended during each phase. */
+    /** Connections that closed during each phase. */
     public Map<DrainPhase, Long> closedIn() {
         return closedIn;
     }
@@ -103,26 +128,26 @@ public final class DrainReport {
         return phaseTimes;
     }
 
-    /** From {@code drain()} to the report. */
+    /** Time from {@code drain()} to the report. */
     public Duration totalTime() {
         return Duration.ofNanos(totalNanos);
     }
 
-    /** How many connections were ended at the deadline: the size of {@link #stragglers()}. */
+    /** How many connections were closed by force at the deadline: the size of {@link #stragglers()}. */
     public long forced() {
         return stragglers.size();
     }
 
-    /** The connections that were ended at the deadline, as they were then, each with the report of its end. */
+    /** The connections that were closed by force at the deadline, as they were then, each with the report of its close. */
     public List<OpenConnection> stragglers() {
         return stragglers;
     }
 
     /**
-     * How many connections were still open when the report was made: none after {@link DrainOutcome#COMPLETE}, those that
-     * could not be ended after {@link DrainOutcome#UNFINISHED}, all after {@link DrainOutcome#CANCELLED}, and after {@link
-     * DrainOutcome#FORCED} those that came at the last moment, which are closed as they come. {@link #openAtStart()} and {@link #late()} together are
-     * this, the closed and the {@link #released()} ones.
+     * How many connections were still open when the report was made: none after {@link Outcome#COMPLETE}, all after {@link
+     * Outcome#CANCELLED}, after {@link Outcome#UNFINISHED} those that could not be closed, and after {@link Outcome#FORCED} those that
+     * came at the last moment, which are closed as they come. {@link #openAtStart()} plus {@link #late()} is this number plus the closed
+     * and the {@link #released()} ones.
      */
     public long unfinished() {
         return unfinished;
@@ -142,19 +167,17 @@ public final class DrainReport {
                 .append(" ms: ")
                 .append(openAtStart)
                 .append(" connections and ")
-                .append(late)
+                .append(late())
                 .append(" late ones, ")
-                .append(sum(closed))
-                .append(" closed");
-        appendCounts(text, closed);
-        text.append(", ")
+                .append(during.closedText())
+                .append(", ")
                 .append(stragglers.size())
                 .append(" forced, ")
-                .append(interrupted)
+                .append(interrupted())
                 .append(" interrupted, ")
-                .append(refusedRequests)
+                .append(refusedRequests())
                 .append(" requests refused, ")
-                .append(lostRequests)
+                .append(lostRequests())
                 .append(" lost, ")
                 .append(unfinished)
                 .append(" unfinished; ");
@@ -165,44 +188,5 @@ public final class DrainReport {
                 .append(closedIn.getOrDefault(phase, 0L))
                 .append(" closed), "));
         return text.append("listeners ").append(listeners).toString();
-    }
-
-    static long sum(Map<CloseOutcome, Long> counts) {
-        return counts.values().stream().mapToLong(Long::longValue).sum();
-    }
-
-    static void appendCounts(StringBuilder text, Map<CloseOutcome, Long> counts) {
-        String separator = " (";
-        for (Map.Entry<CloseOutcome, Long> count : counts.entrySet()) {
-            if (count.getValue() > 0) {
-                text.append(separator).append(count.getValue()).append(' ').append(count.getKey());
-                separator = ", ";
-            }
-        }
-        text.append(separator.equals(", ") ? ")" : "");
-    }
-
-    /** Collects what a report says. Confined to the drain's thread. */
-    static final class Builder {
-        @Nullable
-        DrainOutcome outcome;
-
-        long openAtStart;
-        long late;
-        long released;
-        long interrupted;
-        long refusedRequests;
-        long lostRequests;
-        final Map<CloseOutcome, Long> closed = new EnumMap<>(CloseOutcome.class);
-        final Map<DrainPhase, Long> closedIn = new EnumMap<>(DrainPhase.class);
-        final Map<DrainPhase, Duration> phaseTimes = new EnumMap<>(DrainPhase.class);
-        long totalNanos;
-        List<OpenConnection> stragglers = List.of();
-        long unfinished;
-        List<ListenerReport> listeners = List.of();
-
-        DrainReport build() {
-            return new DrainReport(this);
-        }
     }
 }

@@ -1,66 +1,69 @@
 package dev.lastbyte.drain;
 
-import dev.lastbyte.internal.CloseLog;
 import dev.lastbyte.internal.SystemView;
 import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The threads of one drain, which live as long as it. Not event loops': those may be blocked by the handlers that the drain waits
- * for. Thread-safe.
+ * The thread of one drain, which lives as long as the drain. It is not an event loop, because the handlers that the drain waits for may
+ * block those. Thread-safe.
  */
-final class DrainThread implements DrainClock {
-    private final SystemView system;
-    private final ScheduledThreadPoolExecutor executor = thread("lastbyte-drain");
-    private final ScheduledThreadPoolExecutor listeners = thread("lastbyte-drain-listeners");
-    private @Nullable Future<?> wakeUp; // on the thread only
+interface DrainThread {
+    /** Runs a step after those already asked for. */
+    void execute(Runnable step);
 
-    DrainThread(SystemView system) {
-        this.system = system;
-    }
+    /** Runs a step at the given moment, in place of the one that was set before. On the thread only. */
+    void wakeAt(long nanos, Runnable step);
 
-    private static ScheduledThreadPoolExecutor thread(String name) {
-        ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, task -> new Thread(task, name));
-        executor.setRemoveOnCancelPolicy(true);
-        executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-        return executor;
-    }
+    /** Ends the thread after the steps already asked for. */
+    void end();
 
-    @Override
-    public long nanoTime() {
-        return system.nanoTime();
-    }
+    /** The thread of a running system, and another for its listeners. Thread-safe. */
+    final class Started implements DrainThread {
+        private final SystemView system;
+        private final ScheduledThreadPoolExecutor executor = start("lastbyte-drain");
+        private final ScheduledThreadPoolExecutor listeners = start("lastbyte-drain-listeners");
+        private @Nullable Future<?> wakeUp; // on the thread only
 
-    @Override
-    public void execute(Runnable step) {
-        try {
+        Started(SystemView system) {
+            this.system = system;
+            executor.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy()); // the drain is over
+        }
+
+        private static ScheduledThreadPoolExecutor start(String name) {
+            ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, task -> new Thread(task, name));
+            executor.setRemoveOnCancelPolicy(true);
+            executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+            return executor;
+        }
+
+        /** A thread for the listeners, which may be held up for some milliseconds. */
+        ScheduledExecutorService listeners() {
+            return listeners;
+        }
+
+        @Override
+        public void execute(Runnable step) {
             executor.execute(step);
-        } catch (RejectedExecutionException e) {
-            CloseLog.LOG.trace("the drain is over");
         }
-    }
 
-    @Override
-    public void wakeAt(long nanos, Runnable step) {
-        Future<?> earlier = wakeUp;
-        if (earlier != null) {
-            earlier.cancel(false);
+        @Override
+        public void wakeAt(long nanos, Runnable step) {
+            Future<?> earlier = wakeUp;
+            if (earlier != null) {
+                earlier.cancel(false);
+            }
+            wakeUp = executor.schedule(step, Math.max(0, nanos - system.nanoTime()), TimeUnit.NANOSECONDS);
         }
-        wakeUp = executor.schedule(step, Math.max(0, nanos - nanoTime()), TimeUnit.NANOSECONDS);
-    }
 
-    @Override
-    public ScheduledExecutorService listeners() {
-        return listeners;
-    }
-
-    @Override
-    public void end() {
-        executor.shutdown();
-        listeners.shutdown();
+        @Override
+        public void end() {
+            executor.shutdown();
+            listeners.shutdown();
+        }
     }
 }

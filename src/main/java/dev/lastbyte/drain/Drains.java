@@ -1,6 +1,8 @@
 package dev.lastbyte.drain;
 
+import dev.lastbyte.internal.Loggers;
 import dev.lastbyte.internal.SocketTable;
+import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.listener.AcceptTurns;
 import dev.lastbyte.internal.listener.AcceptWatch;
 import dev.lastbyte.internal.listener.HandshakeLooks;
@@ -12,9 +14,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
-/** The drain of one manager, which is one after another at most, and what can start it. Thread-safe. */
+/** The drains of one manager, one at a time, with its listeners and all that can begin a drain. Thread-safe. */
 final class Drains {
+    private static final Logger LOG = Loggers.of(Drains.class);
     private static final DrainListener NOBODY = new DrainListener() {};
 
     private final ConnectionRegistry registry;
@@ -23,11 +27,14 @@ final class Drains {
     private final AcceptWatch acceptWatch;
     private final Set<Channel> listeners = ConcurrentHashMap.newKeySet();
     private volatile @Nullable DrainSequence current; // guarded by this for writing
-    private @Nullable ShutdownHook hook; // guarded by this
+    private @Nullable Thread shutdownHook; // guarded by this
+    private volatile DrainPolicy shutdownPolicy;
+    private volatile boolean shuttingDown;
 
     Drains(ConnectionRegistry registry, DrainPolicy policy, @Nullable DrainListener listener) {
         this.registry = registry;
         this.policy = policy;
+        shutdownPolicy = policy;
         news = listener == null ? new DrainNews(NOBODY, Runnable::run) : DrainNews.onOwnThread(listener);
         acceptWatch = new AcceptWatch(registry::of);
     }
@@ -40,7 +47,7 @@ final class Drains {
         channel.pipeline().addFirst(acceptWatch);
         channel.closeFuture().addListener(closed -> listeners.remove(channel));
         DrainSequence running;
-        synchronized (this) { // a drain that begins has either seen it, or is seen here
+        synchronized (this) { // a drain that begins has either seen the listener, or is seen here
             running = current;
         }
         if (running == null || running.phase() == DrainPhase.READY) {
@@ -58,16 +65,14 @@ final class Drains {
         return running == null ? DrainPhase.READY : running.phase();
     }
 
-    /** Begins a drain, with the manager's policy if none is given, or joins the one that has begun. */
-    CompletableFuture<DrainReport> drain(@Nullable DrainPolicy wanted) {
-        return begin(wanted == null ? policy : wanted).future().copy();
+    /** Begins a drain with the manager's policy, or joins the one that has begun. */
+    CompletableFuture<DrainReport> drain() {
+        return drain(policy);
     }
 
-    /** Begins a drain, or makes the one that has begun end as early as that would. */
-    CompletableFuture<DrainReport> drainWithin(DrainPolicy limits) {
-        DrainSequence running = begin(limits);
-        running.tighten(limits);
-        return running.future().copy();
+    /** Begins a drain, or joins the one that has begun. */
+    CompletableFuture<DrainReport> drain(DrainPolicy wanted) {
+        return begin(wanted).future().copy();
     }
 
     private synchronized DrainSequence begin(DrainPolicy wanted) {
@@ -75,30 +80,23 @@ final class Drains {
         if (running != null && running.phase() != DrainPhase.READY) {
             return running;
         }
-        DrainThread thread = new DrainThread(registry.system());
-        HandshakeLooks looks = new HandshakeLooks(registry.system(), SocketTable.SYSTEM);
-        DrainSequence begun = new DrainSequence(
-                wanted, registry, listeners, new DrainSequence.Tools(thread, news, (channel, by) -> ListenerStop.start(
-                                channel, by, registry.system(), thread.listeners(), looks)
-                        .thenApply(ListenerReport::new)));
+        SystemView system = registry.system();
+        DrainThread.Started thread = new DrainThread.Started(system);
+        HandshakeLooks looks = new HandshakeLooks(system, SocketTable.SYSTEM);
+        DrainSequence.Stopper stopper = (listener, deadlineNanos) -> ListenerStop.start(
+                        listener, deadlineNanos, system, thread.listeners(), looks)
+                .thenApply(ListenerReport::new);
+        DrainSequence begun =
+                new DrainSequence(wanted, registry, listeners, new DrainSequence.Tools(thread, news, stopper));
         current = begun;
         begun.start();
         begun.future().thenAccept(this::ended);
         return begun;
     }
 
-    private synchronized void ended(DrainReport report) {
-        ShutdownHook installed = hook;
-        if (installed != null && report.outcome() != DrainOutcome.CANCELLED) {
-            installed.remove();
-            hook = null;
-        }
-    }
-
     synchronized boolean cancel() {
         DrainSequence running = current;
-        boolean ending = hook != null && hook.isRunning();
-        return !ending && running != null && running.cancel();
+        return !shuttingDown && running != null && running.cancel();
     }
 
     void drainBlocking() {
@@ -109,9 +107,9 @@ final class Drains {
                     "close() would wait for the event loop that calls it: call drain() there, or close() from another thread");
         }
         try {
-            DrainReport report = drain(null).get();
-            while (report.outcome() == DrainOutcome.CANCELLED) {
-                report = drain(null).get(); // somebody took it back: this call means it
+            DrainReport report = drain().get();
+            while (report.outcome() == DrainReport.Outcome.CANCELLED) {
+                report = drain().get(); // somebody cancelled it, but this call must drain
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -120,18 +118,42 @@ final class Drains {
         }
     }
 
-    /** Waits a moment for the listener to hear the end. */
-    void awaitNews() {
+    // ---- the end of the JVM ----------------------------------------------------------------------------------------
+
+    synchronized void installShutdownHook(Duration drainTimeout) {
+        shutdownPolicy = policy.toBuilder().drainTimeout(drainTimeout).build();
+        if (shutdownHook == null) {
+            Thread hook = new Thread(this::shutdown, "lastbyte-shutdown");
+            Runtime.getRuntime().addShutdownHook(hook);
+            shutdownHook = hook;
+        }
+    }
+
+    /** Drains, and delays the end of the JVM until the report is out. */
+    private void shutdown() {
+        shuttingDown = true;
+        if (drainForShutdown().outcome() == DrainReport.Outcome.CANCELLED) {
+            drainForShutdown(); // that one was cancelled just before; this one cannot be
+        }
         news.await();
     }
 
-    synchronized void installShutdownHook(Duration drainTimeout) {
-        DrainPolicy hooked = policy.toBuilder().drainTimeout(drainTimeout).build();
-        ShutdownHook installed = hook;
-        if (installed != null) {
-            installed.policy(hooked);
-        } else {
-            hook = ShutdownHook.install(this, hooked);
+    /** Drains; a drain that runs already must end as early as this one would. */
+    private DrainReport drainForShutdown() {
+        DrainPolicy limits = shutdownPolicy;
+        DrainSequence running = begin(limits);
+        running.tighten(limits);
+        return running.future().join();
+    }
+
+    private synchronized void ended(DrainReport report) {
+        if (shutdownHook != null && report.outcome() != DrainReport.Outcome.CANCELLED) {
+            try {
+                Runtime.getRuntime().removeShutdownHook(shutdownHook); // it would keep the manager from being collected
+            } catch (IllegalStateException e) {
+                LOG.trace("the JVM is ending");
+            }
+            shutdownHook = null;
         }
     }
 }

@@ -8,16 +8,18 @@ import dev.lastbyte.internal.Checks;
 import dev.lastbyte.internal.SystemView;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connections of a server, or of a client, and their common end: hands out the handlers that make each close graceful,
- * bounds what all closes hold together, and drains the whole without losing a client.
+ * The connections of a server, or of a client. The manager makes the handlers with which each of them closes gracefully, bounds what all
+ * closes hold together, and drains the server without losing a client.
  *
  * <pre>{@code
  * GracefulCloseManager manager = GracefulCloseManager.builder().build();
@@ -30,20 +32,25 @@ import org.jspecify.annotations.Nullable;
  * manager.installShutdownHook(Duration.ofSeconds(25)); // SIGTERM drains
  * }</pre>
  *
- * <p>A drain goes through the phases of {@link DrainPhase} within the times of a {@link DrainPolicy}: it announces itself,
- * stops accepting without resetting whoever waits in the kernel's accept queue, asks the protocols to finish ({@link
- * DrainEvent}), closes idle connections, waits for busy ones, closes the rest, and ends what is left at its deadline. The
- * {@link DrainReport} says what became of whom. docs/draining.md explains how to choose the times.
+ * <p>A drain goes through the phases of {@link DrainPhase} within the times of a {@link DrainPolicy}. It announces itself, stops accepting
+ * without resetting the clients in the kernel's accept queue, and asks the protocols to finish ({@link DrainEvent}). It closes idle
+ * connections, waits for busy ones, closes the rest, and closes what is left by force at its deadline. The {@link DrainReport} says how
+ * each of them closed. docs/draining.md explains how to choose the times.
  *
- * <p>A connection is <i>busy</i> while an exchange is open ({@link GracefulCloseHandler#exchangeStarted}), while output is
- * queued, and until it has been silent for {@link DrainPolicy#idleAfter()}; long-lived ones ({@link
- * GracefulCloseHandler#longLived}) have a time of their own.
+ * <p>A connection is <i>busy</i> while an exchange is open ({@link GracefulCloseHandler#exchangeStarted}), while output is queued, and
+ * until it has been silent for {@link DrainPolicy#idleAfter()}. Long-lived connections ({@link GracefulCloseHandler#longLived}) have a
+ * time of their own.
  *
- * <p>One manager serves any number of listeners and connections; each connection costs it less than 100 bytes. Thread-safe.
+ * <p>One manager serves any number of listeners and connections. Each connection costs it less than 100 bytes. Thread-safe.
  */
 public final class GracefulCloseManager implements AutoCloseable {
     static final int DEFAULT_MAX_CLOSING = 10_000;
     static final long DEFAULT_MAX_CLOSING_BYTES = 1L << 30;
+
+    /** With 0, an event loop of Netty 4.2 may terminate without closing its channels. */
+    private static final long SHUTDOWN_QUIET_MILLIS = 100;
+
+    private static final long SHUTDOWN_TIMEOUT_MILLIS = 5000;
 
     private final GracefulCloseConfig connections;
     private final ConnectionRegistry registry;
@@ -73,7 +80,7 @@ public final class GracefulCloseManager implements AutoCloseable {
 
     /**
      * A handler for one connection, with the limits of {@link Builder#connections}. It belongs first in the pipeline: {@code
-     * pipeline.addFirst(manager.newHandler())}. The connection is known from the moment it is active.
+     * pipeline.addFirst(manager.newHandler())}. The manager counts the connection once it is active.
      */
     public GracefulCloseHandler newHandler() {
         return newHandler(connections);
@@ -90,23 +97,23 @@ public final class GracefulCloseManager implements AutoCloseable {
     }
 
     /**
-     * A child handler for {@code ServerBootstrap} that puts a {@link #newHandler()} first in each pipeline and then does what
-     * the given one does.
+     * A child handler for {@code ServerBootstrap} that puts a {@link #newHandler()} first in each pipeline, and the given handler behind
+     * it.
      *
      * @throws NullPointerException if {@code initializer} is null
      */
     public ChannelHandler childHandler(ChannelHandler initializer) {
-        return new ManagedInitializer(this, Objects.requireNonNull(initializer, "initializer"));
+        return new Initializer(this, Objects.requireNonNull(initializer, "initializer"));
     }
 
     /**
-     * Makes a drain stop this listener, with no client lost where the transport allows it (see docs/draining.md). A
-     * listener that is managed while a drain runs is stopped with the others, or at once. A second call does nothing.
+     * Adds a listener, which a drain stops without losing a client where the transport allows that (see docs/draining.md). A listener
+     * that is added while a drain runs is stopped with the others, or at once. A second call does nothing.
      *
-     * @param listener a bound server channel of any transport, TCP or Unix
+     * @param listener a bound server channel of any transport, TCP or Unix; one that is closed is ignored
      * @return this manager
      * @throws NullPointerException if {@code listener} is null
-     * @throws IllegalArgumentException if it is no server channel
+     * @throws IllegalArgumentException if it is not a server channel, or is not bound yet
      */
     public GracefulCloseManager manage(Channel listener) {
         Objects.requireNonNull(listener, "listener");
@@ -114,6 +121,10 @@ public final class GracefulCloseManager implements AutoCloseable {
             throw new IllegalArgumentException(
                     "listener: " + listener + " (expected: a ServerChannel, as bind() returns it;"
                             + " connections are managed by newHandler() in their pipeline)");
+        }
+        if (listener.isOpen() && !listener.isActive()) {
+            throw new IllegalArgumentException("listener: " + listener
+                    + " (expected: bound; call manage() when the future of bind() has completed, as after sync())");
         }
         drains.manage(listener);
         return this;
@@ -131,28 +142,28 @@ public final class GracefulCloseManager implements AutoCloseable {
 
     // ---- the drain -------------------------------------------------------------------------------------------------
 
-    /** Whether no drain has begun: what a readiness probe should say. */
+    /** Whether no drain has begun. A readiness probe should answer this. */
     public boolean isReady() {
         return phase() == DrainPhase.READY;
     }
 
-    /** The phase of the drain; {@link DrainPhase#READY} without one. */
+    /** The phase of the drain, or {@link DrainPhase#READY} without one. */
     public DrainPhase phase() {
         return drains.phase();
     }
 
     /** Drains with the policy of {@link Builder#drainPolicy}; see {@link #drain(DrainPolicy)}. */
     public CompletableFuture<DrainReport> drain() {
-        return drains.drain(null);
+        return drains.drain();
     }
 
     /**
-     * Ends all connections and listeners, without losing a client, by {@link DrainPolicy#drainTimeout()} at the latest, or a
-     * second later if an event loop is blocked and its connections cannot be ended. Does
-     * not block and may be called from any thread. While a drain runs, and when it has run, a further call joins it, and its
-     * policy is ignored. A drain that was cancelled may be followed by another.
+     * Closes all connections and listeners without losing a client, by {@link DrainPolicy#drainTimeout()} at the latest; a second later
+     * if an event loop is blocked and its connections cannot be closed. Does not block; may be called from any thread. A further call
+     * joins the drain that runs, or has run, and its policy is ignored. A drain that was cancelled may be followed by another.
      *
-     * @return the report, when every {@link CloseListener} has been told of its connection; it never fails, and completing or cancelling this future changes nothing for others
+     * @return the report, after every {@link CloseListener} has been told of its connection. The future never fails. Completing or
+     *     cancelling it changes nothing for other callers
      * @throws NullPointerException if {@code policy} is null
      */
     public CompletableFuture<DrainReport> drain(DrainPolicy policy) {
@@ -160,22 +171,21 @@ public final class GracefulCloseManager implements AutoCloseable {
     }
 
     /**
-     * Takes a drain back while it is in {@link DrainPhase#ANNOUNCING}. Its future then completes with {@link
-     * DrainOutcome#CANCELLED}. Refused once the JVM is ending and {@link #installShutdownHook} has begun to drain.
+     * Cancels a drain that is in {@link DrainPhase#ANNOUNCING}. Its future then completes with {@link DrainReport.Outcome#CANCELLED}.
+     * Refused when the JVM is ending and the drain of {@link #installShutdownHook} has begun.
      *
-     * @return whether there was such a drain, and it was taken back
+     * @return whether there was such a drain, and it is cancelled
      */
     public boolean cancelDrain() {
         return drains.cancel();
     }
 
     /**
-     * Drains, then shuts the event loops down, unless the drain is cancelled. Netty's {@code shutdownGracefully()} alone cancels all timers and closes every
-     * channel at once: it is called here when nothing is left to lose.
+     * Drains, and then shuts the event loops down, unless the drain is cancelled. Netty's {@code shutdownGracefully()} alone cancels all
+     * timers and closes every channel at once; here it is called when every connection is closed.
      *
      * @param groups the groups of the listeners and of the connections
-     * @return the report, when all groups have terminated; or about five seconds after the drain if one of their event
-     *     loops is blocked
+     * @return the report, when all groups have terminated, or about five seconds after the drain if one of their event loops is blocked
      * @throws NullPointerException if {@code groups} or one of them is null
      */
     public CompletableFuture<DrainReport> drainAndShutdown(EventLoopGroup... groups) {
@@ -183,33 +193,46 @@ public final class GracefulCloseManager implements AutoCloseable {
         for (EventLoopGroup group : all) {
             Objects.requireNonNull(group, "groups");
         }
-        return drain().thenCompose(report -> report.outcome() == DrainOutcome.CANCELLED
+        return drain().thenCompose(report -> report.outcome() == DrainReport.Outcome.CANCELLED
                 ? CompletableFuture.completedFuture(report)
-                : LoopShutdown.of(all).thenApply(done -> report));
+                : shutdown(all).thenApply(done -> report));
+    }
+
+    /** Completes when all groups have terminated, or should have: an event loop that is blocked never does. */
+    private static CompletableFuture<Void> shutdown(EventLoopGroup[] groups) {
+        CompletableFuture<?>[] ends = new CompletableFuture<?>[groups.length];
+        for (int i = 0; i < groups.length; i++) {
+            CompletableFuture<Void> end = new CompletableFuture<>();
+            ends[i] = end;
+            groups[i].terminationFuture().addListener(terminated -> end.complete(null));
+            groups[i].shutdownGracefully(SHUTDOWN_QUIET_MILLIS, SHUTDOWN_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
+        }
+        return CompletableFuture.allOf(ends)
+                .completeOnTimeout(null, SHUTDOWN_QUIET_MILLIS + SHUTDOWN_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /**
-     * Makes the end of the JVM (SIGTERM, SIGINT, {@code System.exit}) drain first: the JVM waits until the report is out.
-     * {@code System.exit} must not be called on an event loop then, which the drain would wait for. Other shutdown hooks run
-     * at the same time, so what requests in progress need must not be closed by one of them. A
-     * drain that runs already is made to end within the limit too; when one has ended, the hook does nothing. A second call replaces the limit of the first.
+     * Drains when the JVM is told to end (SIGTERM, SIGINT, {@code System.exit}). The JVM waits until the report is out. So {@code
+     * System.exit} must not be called on an event loop, which the drain would wait for. Other shutdown hooks run at the same time and
+     * must not close what requests in progress need. A drain that already runs must end within this limit too; after a drain the hook
+     * does nothing. A second call replaces the limit of the first.
      *
-     * @param drainTimeout the limit of that drain, in place of {@link DrainPolicy#drainTimeout()}; some seconds less than the
-     *     platform waits before it kills
+     * @param drainTimeout the limit of that drain, in place of {@link DrainPolicy#drainTimeout()}: some seconds less than the platform
+     *     waits before it kills the process
      * @throws NullPointerException if {@code drainTimeout} is null
      * @throws IllegalArgumentException if it is out of the range of {@link DrainPolicy.Builder#drainTimeout}
-     * @throws IllegalStateException if the manager's policy does not fit into it, see {@link DrainPolicy.Builder#build}, or
-     *     if the JVM is ending already
+     * @throws IllegalStateException if the manager's policy does not fit into it, see {@link DrainPolicy.Builder#build}, or if the JVM is
+     *     already ending
      */
     public void installShutdownHook(Duration drainTimeout) {
         drains.installShutdownHook(drainTimeout);
     }
 
     /**
-     * Drains and waits for the report: {@link #drain()} for code that may block. If interrupted it returns at once, with the
-     * thread's interrupt flag set, and the drain goes on.
+     * Drains and waits for the report: {@link #drain()} for code that may block. If the thread is interrupted, this returns at once with
+     * its interrupt flag set, and the drain goes on.
      *
-     * @throws IllegalStateException on an event loop that the drain would wait for; use {@link #drain()} there
+     * @throws IllegalStateException on an event loop that the drain would wait for; call {@link #drain()} there
      */
     @Override
     public void close() {
@@ -220,6 +243,23 @@ public final class GracefulCloseManager implements AutoCloseable {
     public String toString() {
         return "GracefulCloseManager{" + phase() + ", " + openConnections() + " open, " + closingConnections()
                 + " closing}";
+    }
+
+    /** Puts a managed handler in front of the server's own child handler. Thread-safe. */
+    @ChannelHandler.Sharable
+    private static final class Initializer extends ChannelInitializer<Channel> {
+        private final GracefulCloseManager manager;
+        private final ChannelHandler next;
+
+        private Initializer(GracefulCloseManager manager, ChannelHandler next) {
+            this.manager = manager;
+            this.next = next;
+        }
+
+        @Override
+        protected void initChannel(Channel channel) {
+            channel.pipeline().addFirst(manager.newHandler()).addLast(next);
+        }
     }
 
     /**
@@ -249,8 +289,8 @@ public final class GracefulCloseManager implements AutoCloseable {
         }
 
         /**
-         * How many connections may be in their close sequence at once; above it the oldest is ended, with {@link
-         * CloseCause#EVICTED}. So peers that never close cannot take all descriptors. At least 1; default 10 000.
+         * How many connections may be in their close sequence at once. Above that the oldest close is cut short, with {@link
+         * CloseCause#EVICTED}, so that peers that never close cannot take all descriptors. At least 1; default 10 000.
          */
         public Builder maxClosing(int maxClosing) {
             this.maxClosing = (int) Checks.atLeast(maxClosing, 1, "maxClosing");
@@ -258,15 +298,15 @@ public final class GracefulCloseManager implements AutoCloseable {
         }
 
         /**
-         * How many bytes connections in their close sequence may hold together, in Netty's buffers and, where the kernel tells,
-         * unacknowledged in the kernel; above it the oldest is ended. At least 1; default 1 GiB.
+         * How many bytes connections in their close sequence may hold together: in Netty's buffers and, where the kernel tells,
+         * unacknowledged in the kernel. Above that the oldest close is cut short. At least 1; default 1 GiB.
          */
         public Builder maxClosingBytes(long maxClosingBytes) {
             this.maxClosingBytes = Checks.atLeast(maxClosingBytes, 1, "maxClosingBytes");
             return this;
         }
 
-        /** Who is told how a drain goes. Default: nobody. */
+        /** The listener that follows a drain. Default: none. */
         public Builder drainListener(DrainListener drainListener) {
             this.drainListener = Objects.requireNonNull(drainListener, "drainListener");
             return this;

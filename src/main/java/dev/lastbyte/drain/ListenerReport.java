@@ -14,7 +14,7 @@ public final class ListenerReport {
         this.stop = stop;
     }
 
-    /** The address the listener was bound to, or empty if it had none. */
+    /** The address that the listener was bound to, or empty if it had none. */
     public Optional<SocketAddress> localAddress() {
         return Optional.ofNullable(stop.localAddress());
     }
@@ -24,38 +24,42 @@ public final class ListenerReport {
         return stop.transport();
     }
 
-    /** Whether the listener was closed already when it was to be stopped; nothing else is known then. */
+    /** Whether the listener was already closed when the stop began; nothing else is known then. */
     public boolean wasClosedBefore() {
         return stop.closedBefore();
     }
 
     /**
-     * Whether new connections were held off while those that had begun were accepted: on epoll and io_uring. A TCP client
-     * tries again by itself; that of a Unix socket is refused, as it would be after the close.
+     * Whether new connections were held off while those that had begun were accepted, as on epoll and io_uring. A TCP client tries again by
+     * itself. A client of a Unix socket is refused, as it would be after the close.
      */
     public boolean isFiltered() {
         return stop.filtered();
     }
 
     /**
-     * Connections that waited to be accepted, or whose handshake was under way, when the listener was closed. Those who
-     * waited were reset, or cut on a Unix socket; clients in a handshake are when they next send. Handshakes of clients
-     * that are gone count too.
-     * Empty where the kernel could not be asked in time, where another listener has the same port and handshakes were
-     * left, or where connections were not held off, so that any number is out of date as soon as it is read.
+     * Connections that waited to be accepted, or whose handshake was under way, when the listener was closed. Those that waited were reset
+     * (closed, on a Unix socket); clients in a handshake are reset when they next send. Handshakes of clients that are gone count too.
+     * Empty where the kernel could not be asked in time, and where another listener has the same port and handshakes were left. Also empty
+     * where connections were not held off: any number would be out of date as soon as it is read.
      */
     public OptionalLong unaccepted() {
         return stop.unaccepted();
     }
 
-    /** From the order to stop until the listener was closed. */
+    /** Time from the begin of the stop until the listener was closed. */
     public Duration time() {
         return stop.time();
     }
 
-    /** What went wrong, if anything did; the listener may still be open if its event loop does not answer. */
+    /** What went wrong, if anything did. The listener may still be open if its event loop does not respond. */
     public Optional<Throwable> failure() {
         return Optional.ofNullable(stop.failure());
+    }
+
+    /** Whether the stop went as it should and no client is known to have been left. */
+    boolean isClean() {
+        return stop.failure() == null && stop.unaccepted().orElse(0) == 0;
     }
 
     @Override

@@ -3,35 +3,37 @@ package dev.lastbyte.drain;
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.FarewellReport;
 import dev.lastbyte.drain.LoopCounters.Count;
-import dev.lastbyte.internal.CloseLog;
+import dev.lastbyte.internal.EventLoops;
+import dev.lastbyte.internal.Loggers;
 import io.netty.channel.EventLoop;
 import java.util.List;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
- * The connections of one manager on one event loop, each in the list of its state. Confined to the event loop, but for the
- * methods that say otherwise.
+ * The connections of one manager on one event loop, each in the list of its state. Confined to the event loop, except the methods that
+ * are marked otherwise.
  */
 final class LoopConnections {
+    private static final Logger LOG = Loggers.of(LoopConnections.class);
     private static final int EVICTION_LOOKS = 64;
 
-    /** At work, or not looked at yet, in the order of their age. */
+    /** At work, or not looked at yet; oldest first. */
     final ConnectionList<ManagedConnection> open = new ConnectionList<>();
 
-    /** Found idle by a drain; to be closed in their turn. */
+    /** Found idle by a drain, and closed in turn. */
     final ConnectionList<ManagedConnection> idle = new ConnectionList<>();
 
     /** Streams and tunnels. */
     final ConnectionList<ManagedConnection> longLived = new ConnectionList<>();
 
-    /** {@code close()} was called by a drain; protocols may still be saying goodbye. */
+    /** A drain has called {@code close()}; protocols may still send their farewell. */
     final ConnectionList<ManagedConnection> leaving = new ConnectionList<>();
 
-    /** In their close sequence, in the order in which it began. */
+    /** In their close sequence; the one that began first is first. */
     final ConnectionList<ManagedConnection> closing = new ConnectionList<>();
 
-    /** Told to end, which may take a moment; no longer to be evicted. */
+    /** Evicted, or about to be; their close may take a moment to end. */
     final ConnectionList<ManagedConnection> ending = new ConnectionList<>();
 
     private final List<ConnectionList<ManagedConnection>> lists =
@@ -54,15 +56,13 @@ final class LoopConnections {
         return counters;
     }
 
-    /** Runs on the event loop; returns false if that has been shut down and takes no more tasks. */
+    /** Runs a task on the event loop; returns false if that has ended. */
     boolean execute(Runnable task) {
-        try {
-            loop.execute(task);
-            return true;
-        } catch (RejectedExecutionException e) {
-            CloseLog.LOG.debug("{} does not run any more", loop);
-            return false;
+        boolean accepted = EventLoops.execute(loop, task);
+        if (!accepted) {
+            LOG.debug("{} does not run any more", loop);
         }
+        return accepted;
     }
 
     /** Whether a drain has asked every idle connection here to close, or cannot any more. */
@@ -77,21 +77,21 @@ final class LoopConnections {
         return running == null ? List.of() : running.blockers();
     }
 
-    /** Whether all that a drain told to end has ended. */
+    /** Whether everything that was open at the deadline of a drain is closed. */
     boolean hasForced() {
         LoopDrain running = drain;
         return running != null && running.hasForced();
     }
 
     /**
-     * Runs when the event loop has terminated, on a thread that serves all terminated loops: the lists and the counters have one
+     * Runs a task when the event loop has terminated, on a thread that serves all terminated loops: the lists and the counters have one
      * writer at any time.
      */
     void executeAfterEnd(Runnable task) {
         loop.terminationFuture().addListener(ended -> task.run());
     }
 
-    /** The event loop has terminated: what still ends here is counted with those of other terminated loops. */
+    /** The event loop has terminated: connections that close later are counted with those of other terminated loops. */
     void retire(LoopCounters retired) {
         retired.addAll(counters);
         counters = retired;
@@ -102,14 +102,13 @@ final class LoopConnections {
         return loop.inEventLoop();
     }
 
-    /** Whether it has a thread; an embedded channel's event loop runs when it is told to. */
+    /** Whether the event loop has a thread; that of an embedded channel runs when it is told to. */
     boolean runsByItself() {
         return loop.parent() != null;
     }
 
     boolean hasOpen() {
-        LoopCounters now = counters;
-        return now.read(Count.OPENED) > now.read(Count.RELEASED) + now.ended();
+        return counters.open() > 0;
     }
 
     boolean isClosingAny() {
@@ -135,7 +134,19 @@ final class LoopConnections {
         return lists;
     }
 
-    /** A new connection. */
+    /** The next connection of a pass over all lists, or null at its end. */
+    @Nullable
+    ManagedConnection next() {
+        for (ConnectionList<ManagedConnection> list : lists) {
+            ManagedConnection found = list.next();
+            if (found != null) {
+                return found;
+            }
+        }
+        return null;
+    }
+
+    /** Adds a new connection. */
     void add(ManagedConnection connection) {
         (connection.isLongLived() ? longLived : open).add(connection);
         counters.add(Count.OPENED, 1);
@@ -144,7 +155,7 @@ final class LoopConnections {
         }
     }
 
-    /** A new connection whose handlers know that it is active. */
+    /** All handlers know that a new connection is active. */
     void announced(ManagedConnection connection) {
         if (registry.plan() == null) {
             return;
@@ -158,7 +169,7 @@ final class LoopConnections {
         }
     }
 
-    /** Another state. */
+    /** Moves a connection to the list of another state. */
     void move(ManagedConnection connection, ConnectionList<ManagedConnection> to) {
         ConnectionList<ManagedConnection> from = connection.list;
         if (from != null && from != to) {
@@ -168,7 +179,7 @@ final class LoopConnections {
         }
     }
 
-    /** The end; without a report if the handler was removed. */
+    /** Removes a connection that is closed; without a report if its handler was removed. */
     void remove(ManagedConnection connection, @Nullable CloseReport report) {
         ConnectionList<ManagedConnection> from = connection.list;
         if (from == null) {
@@ -181,16 +192,16 @@ final class LoopConnections {
         }
         LoopDrain running = drain;
         if (running != null) {
-            running.ended(connection, report); // before it is counted: a report is made from the counters
+            running.closed(connection, report); // before it is counted: a report is made from the counters
         }
         if (report != null) {
-            report.farewell().ifPresent(this::count); // before the end is: a report is made from the counters
-            counters.ended(report.outcome());
+            report.farewell().ifPresent(this::count); // before the close is counted, for the same reason
+            counters.closed(report.outcome());
         } else {
             counters.add(Count.RELEASED, 1);
         }
-        if (running != null) {
-            running.counted(isEmpty());
+        if (running != null && isEmpty()) {
+            running.plan().news();
         }
         if (!runsByItself() && isEmpty()) {
             registry.retire(this); // an embedded channel's event loop ends with its channel
@@ -216,7 +227,7 @@ final class LoopConnections {
         }
     }
 
-    /** Ends the oldest close here, if there are still too many; if there is none here, the next loop is asked. */
+    /** Cuts the oldest close here short if there are too many; if there are still too many, asks the next event loop. */
     void evictOldest() {
         if (!registry.budget().isExceeded()) {
             return;
@@ -231,7 +242,7 @@ final class LoopConnections {
         }
     }
 
-    /** Ends the oldest close that began before the given moment and has nothing left to send; returns whether there was one. */
+    /** Cuts the oldest close short that began before the given moment and only waits for its peer; returns whether there was one. */
     boolean evictWaiting(long beforeNanos) {
         ManagedConnection oldest = closing.first();
         for (int i = 0; i < EVICTION_LOOKS && oldest != null; i++, oldest = oldest.next) {
@@ -246,7 +257,7 @@ final class LoopConnections {
         return false;
     }
 
-    /** Looks through the connections for what the drain asks for now; not at all without a drain. */
+    /** Looks through the connections as the drain requires now; does nothing without a drain. */
     void lookAround() {
         DrainPlan plan = registry.plan();
         LoopDrain running = drain;

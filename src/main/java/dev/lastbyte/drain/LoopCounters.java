@@ -1,20 +1,22 @@
 package dev.lastbyte.drain;
 
 import dev.lastbyte.CloseOutcome;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * One event loop's figures, written by it alone and readable from any thread: each figure is exact, several read together may
+ * One event loop's figures, written by it alone and readable from any thread. Each figure is exact; several that are read together may
  * be moments apart.
  */
 final class LoopCounters {
-    /** What is counted besides outcomes. */
+    /** What is counted besides outcomes. What has begun is read after what has ended, so it comes last. */
     enum Count {
-        /** Connections that have ever been opened. */
-        OPENED,
         /** Connections that have left without a report: their handler was removed. */
         RELEASED,
         /** Connections that wait for their turn to be closed. */
@@ -28,7 +30,9 @@ final class LoopCounters {
         /** Requests that were not served, or not to the end, and whose sender cannot know that. */
         LOST,
         /** Connections with an open exchange. */
-        IN_EXCHANGE
+        IN_EXCHANGE,
+        /** Connections that have ever been opened. */
+        OPENED
     }
 
     private final Map<Count, AtomicLong> counts = new EnumMap<>(Count.class);
@@ -45,8 +49,7 @@ final class LoopCounters {
 
     /** On the event loop only. */
     void add(Count count, long change) {
-        AtomicLong value = of(count);
-        value.setRelease(value.getPlain() + change); // one writer
+        add(of(count), change);
     }
 
     /** On the event loop only. */
@@ -54,46 +57,94 @@ final class LoopCounters {
         of(count).setRelease(value);
     }
 
-    /** On the event loop only. */
-    void ended(CloseOutcome outcome) {
-        AtomicLong value = Objects.requireNonNull(outcomes.get(outcome));
-        value.setRelease(value.getPlain() + 1);
+    /** A connection is closed. On the event loop only. */
+    void closed(CloseOutcome outcome) {
+        add(of(outcome), 1);
     }
 
     /** Takes over the figures of an event loop that has terminated. */
     void addAll(LoopCounters others) {
-        for (Count count : Count.values()) {
-            add(count, others.read(count));
-        }
-        others.outcomes.forEach((outcome, value) -> {
-            AtomicLong sum = Objects.requireNonNull(outcomes.get(outcome));
-            sum.setRelease(sum.getPlain() + value.getAcquire());
-        });
+        others.counts.forEach((count, value) -> add(of(count), value.getAcquire()));
+        others.outcomes.forEach((outcome, value) -> add(of(outcome), value.getAcquire()));
     }
 
-    long read(Count count) {
-        return of(count).getAcquire();
+    /** How many connections are open, closing ones included. */
+    long open() {
+        long closed =
+                outcomes.values().stream().mapToLong(AtomicLong::getAcquire).sum();
+        long released = of(Count.RELEASED).getAcquire();
+        return of(Count.OPENED).getAcquire() - released - closed;
     }
 
-    /** Connections that have ended, with a report. */
-    long ended() {
-        return outcomes.values().stream().mapToLong(AtomicLong::getAcquire).sum();
-    }
-
-    /** Adds the outcomes of this loop to the sums. */
-    void addOutcomes(Map<CloseOutcome, Long> sums) {
-        outcomes.forEach((outcome, value) -> sums.merge(outcome, value.getAcquire(), Long::sum));
-    }
-
-    static Map<CloseOutcome, Long> noOutcomes() {
-        Map<CloseOutcome, Long> none = new EnumMap<>(CloseOutcome.class);
-        for (CloseOutcome outcome : CloseOutcome.values()) {
-            none.put(outcome, 0L);
-        }
-        return none;
+    private static void add(AtomicLong value, long change) {
+        value.setRelease(value.getPlain() + change); // one writer
     }
 
     private AtomicLong of(Count count) {
         return Objects.requireNonNull(counts.get(count));
+    }
+
+    private AtomicLong of(CloseOutcome outcome) {
+        return Objects.requireNonNull(outcomes.get(outcome));
+    }
+
+    /**
+     * The figures of all event loops, read once: what is derived from one reading adds up. Immutable.
+     *
+     * @param closed connections that are closed, by outcome; every outcome is a key
+     * @param counts everything else
+     */
+    record Totals(Map<CloseOutcome, Long> closed, Map<Count, Long> counts) {
+        /** Reads ends before beginnings, so nothing ends that has not begun. */
+        static Totals read(Collection<LoopCounters> loops) {
+            Map<CloseOutcome, Long> closed = new EnumMap<>(CloseOutcome.class);
+            Map<Count, Long> counts = new EnumMap<>(Count.class);
+            for (CloseOutcome outcome : CloseOutcome.values()) {
+                closed.put(outcome, sum(loops.stream().map(loop -> loop.of(outcome))));
+            }
+            for (Count count : Count.values()) {
+                counts.put(count, sum(loops.stream().map(loop -> loop.of(count))));
+            }
+            return new Totals(Collections.unmodifiableMap(closed), counts);
+        }
+
+        private static long sum(Stream<AtomicLong> values) {
+            return values.mapToLong(AtomicLong::getAcquire).sum();
+        }
+
+        long of(Count count) {
+            return counts.getOrDefault(count, 0L);
+        }
+
+        /** What has changed since an earlier reading. */
+        Totals since(Totals before) {
+            return new Totals(
+                    Collections.unmodifiableMap(difference(closed, before.closed)), difference(counts, before.counts));
+        }
+
+        private static <K extends Enum<K>> Map<K, Long> difference(Map<K, Long> now, Map<K, Long> before) {
+            Map<K, Long> difference = new EnumMap<>(now);
+            difference.replaceAll((key, value) -> value - before.getOrDefault(key, 0L));
+            return difference;
+        }
+
+        /** How many connections are open, closing ones included. */
+        long open() {
+            return of(Count.OPENED) - of(Count.RELEASED) - allClosed();
+        }
+
+        /** How many connections are closed, with a report. */
+        long allClosed() {
+            return closed.values().stream().mapToLong(Long::longValue).sum();
+        }
+
+        /** How many connections are closed, and with which outcomes, as reports print it. */
+        String closedText() {
+            String outcomes = closed.entrySet().stream()
+                    .filter(count -> count.getValue() > 0)
+                    .map(count -> count.getValue() + " " + count.getKey())
+                    .collect(Collectors.joining(", "));
+            return allClosed() + " closed" + (outcomes.isEmpty() ? "" : " (" + outcomes + ")");
+        }
     }
 }

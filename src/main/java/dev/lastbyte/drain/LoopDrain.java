@@ -1,5 +1,6 @@
 package dev.lastbyte.drain;
 
+import dev.lastbyte.CloseCause;
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
@@ -9,20 +10,22 @@ import io.netty.channel.ServerChannel;
 import io.netty.util.concurrent.Future;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * One event loop's part of a drain: goes through its connections several times a second and does with each what the phase asks
- * for, in portions, so that the event loop serves on in between. Confined to the event loop.
+ * One event loop's part of a drain. It goes through the connections several times a second and does with each what the phase requires, in
+ * portions, so that the event loop goes on serving in between. Confined to the event loop.
  */
 final class LoopDrain {
     private static final Logger LOG = Loggers.of(LoopDrain.class);
     private static final long ROUND_NANOS = 100_000_000;
     private static final long MIN_ROUND_NANOS = 5_000_000;
 
-    /** What one portion may take; thousands of closes in one task stall an event loop for a fifth of a second. */
+    /** How long one portion may take. Thousands of closes in one task would stall the event loop for a fifth of a second. */
     private static final long PORTION_NANOS = 2_000_000;
 
     private static final int PORTION = 256;
@@ -30,11 +33,12 @@ final class LoopDrain {
     private final LoopConnections connections;
     private final DrainPlan plan;
     private final LoopShedding shedding;
-    private final LoopForcing forcing;
+    private final Map<ManagedConnection, OpenConnection> forcing = new HashMap<>();
     private @Nullable Future<?> scheduled;
     private DrainPhase roundPhase = DrainPhase.READY;
     private DrainEvent.@Nullable Times times;
     private long nextLookNanos;
+    private int foundInRound;
     private boolean inRound;
     private boolean undone;
     private volatile boolean shed;
@@ -45,7 +49,6 @@ final class LoopDrain {
         this.connections = connections;
         this.plan = plan;
         shedding = new LoopShedding(connections, plan);
-        forcing = new LoopForcing(connections, plan);
     }
 
     DrainPlan plan() {
@@ -59,7 +62,7 @@ final class LoopDrain {
         return shed;
     }
 
-    /** Whether everything that was open at the deadline has been ended. */
+    /** Whether everything that was open at the deadline is closed. */
     boolean hasForced() {
         return forced;
     }
@@ -71,7 +74,7 @@ final class LoopDrain {
 
     // ---- events ----------------------------------------------------------------------------------------------------
 
-    /** A connection came late. */
+    /** A connection arrived during the drain. */
     void arrived(ManagedConnection connection) {
         DrainPhase phase = plan.phase();
         if (undone || phase.isAccepting() || phase == DrainPhase.STOP_ACCEPTING) {
@@ -85,7 +88,7 @@ final class LoopDrain {
         }
     }
 
-    /** Warns, once, of a listener that goes on accepting because nobody has told the manager of it. */
+    /** Warns, once, of a listener that goes on accepting because it is not managed. */
     private void checkListener(@Nullable Channel listener) {
         boolean managed = listener != null && listener.pipeline().get(AcceptWatch.class) != null;
         if (!managed && listener instanceof ServerChannel && listener.isOpen() && plan.mayWarn()) {
@@ -95,19 +98,22 @@ final class LoopDrain {
         }
     }
 
-    /** A connection has ended; it is in no list any more, but still counted. */
-    void ended(ManagedConnection connection, @Nullable CloseReport report) {
-        forcing.ended(connection, report);
-    }
-
-    /** That end has been counted. */
-    void counted(boolean lastOne) {
-        if (lastOne) {
-            plan.news();
+    /**
+     * A connection is closed: by force, by its own timer at the same deadline, or otherwise. It is no longer in a list, but still counted
+     * as open.
+     */
+    void closed(ManagedConnection connection, @Nullable CloseReport report) {
+        OpenConnection straggler = forcing.remove(connection);
+        if (report == null || (straggler == null && report.cause() != CloseCause.DRAIN_DEADLINE)) {
+            return;
         }
+        OpenConnection known = straggler != null
+                ? straggler
+                : connection.describe(connections, plan.system().nanoTime());
+        plan.straggler(known.closed(report));
     }
 
-    /** The drain was cancelled: nothing of it stays behind, a portion at a time. */
+    /** The drain was cancelled: removes what it has put in place, a portion at a time. */
     void undo() {
         if (!undone) {
             undone = true;
@@ -117,7 +123,7 @@ final class LoopDrain {
         }
     }
 
-    /** Another drain takes over, and what this one has put in place. */
+    /** Another drain takes over, including what this one has put in place. */
     void end() {
         undone = true;
         cancelTimer();
@@ -137,8 +143,8 @@ final class LoopDrain {
         times = plan.times();
         long now = plan.system().nanoTime();
         if (fresh || phase == DrainPhase.FORCING) {
-            connections.lists().forEach(ConnectionList::rewind);
-            forcing.beginRound();
+            connections.lists().forEach(ConnectionList::rewind); // one may have moved from list to list
+            foundInRound = 0;
             nextLookNanos = now;
         } else if (now - nextLookNanos >= 0) {
             connections.open.rewind();
@@ -164,7 +170,7 @@ final class LoopDrain {
         }
     }
 
-    /** Whatever goes wrong with one connection, the others get their turn. */
+    /** If one connection fails, the others still get their turn. */
     private boolean guardedStep(long now) {
         try {
             return step(now);
@@ -174,18 +180,18 @@ final class LoopDrain {
         }
     }
 
-    /** One connection's turn; returns whether there may be more to do in this round. */
+    /** Deals with one connection; returns whether there may be more to do in this round. */
     private boolean step(long now) {
         return switch (roundPhase) {
             case READY -> unprepare();
             case ANNOUNCING, STOP_ACCEPTING -> prepare(now);
             case SHEDDING, FINISHING -> shedding.step(now);
-            case FORCING -> forcing.step(now);
+            case FORCING -> force(now);
             case DRAINED -> dismiss();
         };
     }
 
-    /** Begins to watch for silence, so that it has begun when it is asked for. */
+    /** Begins to watch for silence, before anything depends on it. */
     private boolean prepare(long now) {
         ManagedConnection connection = connections.open.next();
         if (connection != null) {
@@ -195,17 +201,25 @@ final class LoopDrain {
     }
 
     private boolean unprepare() {
-        for (ConnectionList<ManagedConnection> list : connections.lists()) {
-            ManagedConnection connection = list.next();
-            if (connection != null) {
-                connection.unwatchSilence();
-                return true;
-            }
+        ManagedConnection connection = connections.next();
+        if (connection != null) {
+            connection.unwatchSilence();
         }
-        return false;
+        return connection != null;
     }
 
-    /** Closes what the drain did not wait for: its event loop was blocked, or it came at the last moment. */
+    /** Closes the next connection by force, and remembers it as it was. */
+    private boolean force(long now) {
+        ManagedConnection connection = connections.next();
+        if (connection != null && !forcing.containsKey(connection)) {
+            forcing.put(connection, connection.describe(connections, now));
+            foundInRound++;
+            connection.force();
+        }
+        return connection != null;
+    }
+
+    /** Closes what the drain did not wait for: the event loop was blocked, or the connection came at the last moment. */
     private boolean dismiss() {
         for (ConnectionList<ManagedConnection> list :
                 List.of(connections.open, connections.idle, connections.longLived)) {
@@ -230,7 +244,7 @@ final class LoopDrain {
             blockers = oldest(now);
         }
         boolean shedNow = isShedding() && connections.idle.size() == 0;
-        boolean forcedNow = roundPhase == DrainPhase.FORCING && forcing.isDone();
+        boolean forcedNow = roundPhase == DrainPhase.FORCING && foundInRound == 0 && forcing.isEmpty();
         boolean changed = shedNow != shed || forcedNow != forced;
         shed = shedNow;
         forced = forcedNow;

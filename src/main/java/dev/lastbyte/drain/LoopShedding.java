@@ -5,12 +5,11 @@ import dev.lastbyte.drain.LoopCounters.Count;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Closes the connections of one event loop in the order that a drain wants: idle ones as their turn comes, long-lived ones
- * before their time ends, busy ones when they become idle or their time is over. Each call deals with one connection. Confined
- * to the event loop.
+ * Closes the connections of one event loop at the times that a drain prescribes: idle ones in turn, long-lived ones before their time
+ * ends, busy ones when they become idle or their time is over. Each step deals with one connection. Confined to the event loop.
  */
 final class LoopShedding {
-    /** As long as a peer that has everything is waited for in any case. */
+    /** A close gets at least this time to wait for a peer that has everything. */
     private static final long MIN_WAIT_NANOS =
             GracefulCloseConfig.defaults().quietPeriod().toNanos();
 
@@ -46,14 +45,14 @@ final class LoopShedding {
         return isDue(now) && hasRoom(now) && (shedIdle(now) || shedLongLived(now) || endGrace(now));
     }
 
-    /** Begins what goes on in one turn of the event loop. */
+    /** A turn of the event loop begins. */
     void beginTurn() {
         looked = false;
         wantsTurn = false;
     }
 
     /**
-     * Whether the event loop should read first: what arrived while it was blocked has made a connection busy that seems idle.
+     * Whether the event loop should read first: input that arrived while it was blocked makes a connection busy that seems idle.
      */
     boolean wantsTurn() {
         return wantsTurn;
@@ -63,13 +62,13 @@ final class LoopShedding {
         return nextDue(now + 1) - now <= 0;
     }
 
-    /** A drain does not cut answers to make room for its closes; but a close that only waits for its peer may end earlier. */
+    /** A drain truncates no answers to make room for its closes, but a close that only waits for its peer may be cut short. */
     private boolean hasRoom(long now) {
         return connections.registry().budget().hasRoom(connections.registry())
                 || connections.evictWaiting(now - MIN_WAIT_NANOS);
     }
 
-    /** Tells a connection, and finds out whether it is idle. */
+    /** Sends the event to a connection, and finds out whether it is idle. */
     private boolean lookAtOpen(long now) {
         ManagedConnection connection = connections.open.next();
         if (connection == null) {
@@ -90,7 +89,7 @@ final class LoopShedding {
         return connection != null;
     }
 
-    /** Gives a close that ran before the drain its deadline. */
+    /** Gives the deadline to a close that began before the drain. */
     private boolean handDown() {
         ManagedConnection connection = connections.closing.next();
         if (connection != null) {
@@ -131,7 +130,7 @@ final class LoopShedding {
         return true;
     }
 
-    /** The busy ones have had their time. */
+    /** Closes a busy connection when the grace period is over. */
     private boolean endGrace(long now) {
         ManagedConnection connection = connections.open.first();
         if (connection == null || now - plan.times().graceEndNanos() < 0) {
@@ -174,5 +173,26 @@ final class LoopShedding {
             lastLongLivedNanos = spread.startNanos();
         }
         return spread.next(lastLongLivedNanos, connections.longLived.size());
+    }
+
+    /**
+     * Decides when the next of a number of closes is due so that all of them are spread evenly over a span of time. Connections that
+     * join later share the time that is left. Immutable.
+     *
+     * @param startNanos when the span begins
+     * @param endNanos when it ends; from then on everything is due
+     */
+    record EvenSpread(long startNanos, long endNanos) {
+        /**
+         * When the next one is due.
+         *
+         * @param lastNanos when the one before was closed, or the span began
+         * @param waiting how many are left, this one included
+         */
+        long next(long lastNanos, int waiting) {
+            long from = lastNanos - startNanos < 0 ? startNanos : lastNanos;
+            long left = endNanos - from;
+            return left <= 0 ? from : from + left / (waiting + 1);
+        }
     }
 }

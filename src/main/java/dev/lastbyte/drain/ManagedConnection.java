@@ -7,28 +7,30 @@ import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.drain.LoopCounters.Count;
 import dev.lastbyte.drain.OpenConnection.State;
-import dev.lastbyte.internal.CloseLog;
+import dev.lastbyte.internal.EventLoops;
+import dev.lastbyte.internal.Loggers;
 import dev.lastbyte.internal.OutboundFlush;
 import dev.lastbyte.internal.TransportKind;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.EventLoop;
 import io.netty.channel.ServerChannel;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
- * One connection as its manager sees it. Confined to the event loop on which the connection began; should the channel move to
- * another one, what it tells comes back here.
+ * One connection as its manager sees it. Confined to the event loop on which the connection began: if the channel moves to another one,
+ * its calls are handed back to the first.
  */
 final class ManagedConnection extends ConnectionList.Node<ManagedConnection> implements Connection {
+    private static final Logger LOG = Loggers.of(ManagedConnection.class);
+
     private final GracefulCloseConfig config;
     private final ConnectionRegistry registry;
     private @Nullable LoopConnections home;
     private @Nullable ChannelHandlerContext ctx;
     private @Nullable RunningClose close;
-    private @Nullable Idleness idleness; // in a drain
+    private @Nullable Silence silence; // in a drain
     private long sinceNanos;
     private long closingSinceNanos;
     private long pendingBytes;
@@ -150,7 +152,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         });
     }
 
-    /** Takes the connection out of what the closes of its manager may hold. */
+    /** Takes the connection out of the closing budget. */
     private void giveBack() {
         if (budgeted) {
             budgeted = false;
@@ -179,7 +181,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         return channel().parent();
     }
 
-    /** Sends the event through the pipeline, once. */
+    /** Tells the handlers, once. */
     void tell(DrainEvent event) {
         ChannelHandlerContext context = ctx;
         if (!told && context != null) {
@@ -190,37 +192,37 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
 
     /** Begins to watch for silence, where the kernel does not tell. */
     void watchSilence(long now) {
-        idleness(now);
+        silence(now);
     }
 
     /** Stops watching. */
     void unwatchSilence() {
-        if (idleness != null) {
-            idleness.end();
-            idleness = null;
+        if (silence != null) {
+            silence.end();
+            silence = null;
         }
     }
 
-    /** Whether nothing is going on: no exchange, no queued output, and silence for long enough. */
+    /** Whether the connection is idle: no open exchange, no queued output, and silence for long enough. */
     boolean isIdle(long now, long idleAfterNanos) {
-        return openExchanges == 0 && ctx != null && idleness(now).holds(now, idleAfterNanos);
+        return openExchanges == 0 && ctx != null && silence(now).isIdle(now, idleAfterNanos);
     }
 
     /** Whether a connection that was found idle still is. */
     boolean isStillIdle(long now, long idleAfterNanos) {
-        return openExchanges == 0 && ctx != null && idleness(now).stillHolds(now, idleAfterNanos);
+        return openExchanges == 0 && ctx != null && silence(now).isStillIdle(now, idleAfterNanos);
     }
 
-    private Idleness idleness(long now) {
-        Idleness known = idleness;
+    private Silence silence(long now) {
+        Silence known = silence;
         if (known == null) {
-            known = new Idleness(context(), registry.system(), sinceNanos, now);
-            idleness = known;
+            known = new Silence(context(), registry.system(), sinceNanos, now);
+            silence = known;
         }
         return known;
     }
 
-    /** Asks the connection to close, from the end of its pipeline, so that every protocol says goodbye. */
+    /** Closes the connection from the end of its pipeline, so that every protocol sends its farewell. */
     void leave(LoopConnections loop) {
         loop.move(this, loop.leaving);
         channel().close();
@@ -234,7 +236,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         }
     }
 
-    /** Ends the connection at the deadline of a drain. */
+    /** Closes the connection by force, at the deadline of a drain. */
     void force() {
         RunningClose running = close;
         if (running != null) {
@@ -251,7 +253,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         return running != null && running.isWaiting();
     }
 
-    /** Ends a close that runs; returns whether it was not over anyway. */
+    /** Cuts a close short; returns false if its end had been decided already. */
     boolean evict() {
         RunningClose running = close;
         if (running == null || running.isEnding()) {
@@ -310,15 +312,8 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     }
 
     private void atChannel(Runnable step) {
-        EventLoop loop = channel().eventLoop();
-        if (loop.inEventLoop()) {
-            step.run();
-            return;
-        }
-        try {
-            loop.execute(step);
-        } catch (RejectedExecutionException e) {
-            CloseLog.LOG.debug("{} has an event loop that does not run any more", channel());
+        if (!EventLoops.run(channel().eventLoop(), step)) {
+            LOG.debug("{} has an event loop that does not run any more", channel());
             channel().unsafe().closeForcibly();
             end(null);
         }

@@ -13,11 +13,11 @@ public final class OpenConnection {
     public enum State {
         /** It has an open exchange, queued output, or was not silent for long enough. */
         BUSY,
-        /** Nothing is going on; it waits for its turn to be closed. */
+        /** It is idle, and waits for its turn to be closed. */
         IDLE,
         /** It is marked as long-lived. */
         LONG_LIVED,
-        /** Its close has been asked for, and a protocol is saying goodbye, or its close sequence runs. */
+        /** Its close has been asked for and a protocol sends its farewell, or its close sequence runs. */
         CLOSING
     }
 
@@ -59,7 +59,7 @@ public final class OpenConnection {
         return transport;
     }
 
-    /** The peer's address, or empty where the channel had none. */
+    /** The peer's address, or empty if the channel had none. */
     public Optional<SocketAddress> remoteAddress() {
         return Optional.ofNullable(remoteAddress);
     }
@@ -69,25 +69,25 @@ public final class OpenConnection {
         return state;
     }
 
-    /** Since when it has been open. */
+    /** How long it has been open. */
     public Duration age() {
         return Duration.ofNanos(ageNanos);
     }
 
-    /** How many exchanges the protocol has reported as begun and not ended. */
+    /** How many exchanges have begun and not ended, as the protocol reports. */
     public int openExchanges() {
         return openExchanges;
     }
 
     /**
-     * Bytes written that had not reached the kernel, as Netty counts them (about a hundred more for each write); for a
-     * closing connection that has been flushed, those that the peer's TCP had not acknowledged, where the kernel tells.
+     * Written bytes that had not reached the kernel, as Netty counts them (about a hundred more for each write). For a closing connection
+     * that has been flushed: bytes that the peer's TCP had not acknowledged, where the kernel tells.
      */
     public long pendingBytes() {
         return pendingBytes;
     }
 
-    /** The report of its end, once it has ended: always there for the stragglers of a {@link DrainReport}. */
+    /** The report of its close, or empty while it is open. Always present for the stragglers of a {@link DrainReport}. */
     public Optional<CloseReport> report() {
         return Optional.ofNullable(report);
     }
@@ -96,7 +96,7 @@ public final class OpenConnection {
         return ageNanos;
     }
 
-    OpenConnection ended(CloseReport report) {
+    OpenConnection closed(CloseReport report) {
         return new OpenConnection(id, transport, remoteAddress, state, ageNanos, openExchanges, pendingBytes, report);
     }
 

@@ -1,6 +1,7 @@
 package dev.lastbyte.http;
 
 import dev.lastbyte.CloseOverride;
+import dev.lastbyte.internal.Checks;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -15,8 +16,6 @@ public final class HttpFarewellConfig {
     static final Duration DEFAULT_MIN_IDLE_PROTECTION = Duration.ofSeconds(1);
     static final Duration DEFAULT_ANSWER_TIMEOUT = Duration.ofSeconds(30);
 
-    private static final Duration MIN = Duration.ofMillis(1);
-    private static final Duration MAX = Duration.ofHours(24);
     private static final HttpFarewellConfig DEFAULTS = builder().build();
 
     private final long minIdleProtectionNanos; // 0: none
@@ -99,7 +98,7 @@ public final class HttpFarewellConfig {
          * client's round trip and the pause between two requests. Default 1 s.
          */
         public Builder minIdleProtection(Duration minIdleProtection) {
-            minIdleProtectionNanos = nanos(minIdleProtection, "minIdleProtection");
+            minIdleProtectionNanos = Checks.nanos(minIdleProtection, "minIdleProtection");
             return this;
         }
 
@@ -115,7 +114,7 @@ public final class HttpFarewellConfig {
          * more. Default 30 s.
          */
         public Builder answerTimeout(Duration answerTimeout) {
-            answerTimeoutNanos = nanos(answerTimeout, "answerTimeout");
+            answerTimeoutNanos = Checks.nanos(answerTimeout, "answerTimeout");
             return this;
         }
 
@@ -131,14 +130,6 @@ public final class HttpFarewellConfig {
         /** The configuration. */
         public HttpFarewellConfig build() {
             return new HttpFarewellConfig(this);
-        }
-
-        private static long nanos(Duration value, String name) {
-            Objects.requireNonNull(value, name);
-            if (value.compareTo(MIN) < 0 || value.compareTo(MAX) > 0) {
-                throw new IllegalArgumentException(name + ": " + value + " (expected: " + MIN + " to " + MAX + ")");
-            }
-            return value.toNanos();
         }
     }
 }

@@ -1,7 +1,7 @@
 package dev.lastbyte.http2;
 
+import dev.lastbyte.ConnectionEvents;
 import dev.lastbyte.FarewellReport;
-import dev.lastbyte.drain.DrainEvent;
 import dev.lastbyte.farewell.FarewellExchange;
 import dev.lastbyte.internal.EventLoops;
 import io.netty.buffer.Unpooled;
@@ -53,7 +53,7 @@ final class GoAwaySequence {
     private final long pingNanos;
     private Step step = Step.SERVING;
     private @Nullable PingWatch pingWatch;
-    private @Nullable DrainEvent drain;
+    private ConnectionEvents.@Nullable Drain drain;
     private @Nullable Future<?> pingTimer;
     private boolean ending;
     private boolean inputEnded;
@@ -86,9 +86,9 @@ final class GoAwaySequence {
     // ---- what the handler tells ------------------------------------------------------------------------------------
 
     /** The server is being drained. An idle connection is told now, or when the manager closes it. */
-    void drain(DrainEvent event) {
-        farewell.drain(event);
-        drain = event;
+    void drain(ConnectionEvents.Drain begun) {
+        farewell.drain(begun);
+        drain = begun;
         if (step == Step.ANNOUNCED) {
             armPing();
         } else {

@@ -1,5 +1,6 @@
 package dev.lastbyte.internal;
 
+import io.netty.channel.Channel;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -102,7 +103,18 @@ public final class SocketTable {
     }
 
     /** A connection by its two addresses. Immutable. */
-    public record Ends(InetSocketAddress local, InetSocketAddress remote) {}
+    public record Ends(InetSocketAddress local, InetSocketAddress remote) {
+        /** The addresses of a TCP connection that the table may show, or null. */
+        public static @Nullable Ends of(Channel channel) {
+            TransportKind kind = TransportKind.of(channel);
+            return (kind == TransportKind.NIO || kind.hasTcpOptions())
+                            && channel.isOpen()
+                            && channel.localAddress() instanceof InetSocketAddress local
+                            && channel.remoteAddress() instanceof InetSocketAddress remote
+                    ? new Ends(local, remote)
+                    : null;
+        }
+    }
 
     /**
      * What the table says about a connection. Immutable.

@@ -5,6 +5,7 @@ import io.netty.channel.ChannelException;
 import io.netty.channel.unix.RawUnixChannelOption;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What the library asks of its surroundings: the time, and the kernel's view of a connection. Thread-safe. */
@@ -30,6 +31,16 @@ public interface SystemView {
         public boolean hasUnreadInput(Channel channel) {
             return TransportKind.of(channel).hasTcpOptions() && ReceiveQueue.hasInput(channel);
         }
+
+        @Override
+        public boolean askTable(Channel channel, Consumer<SocketTable.@Nullable Row> answer) {
+            SocketTable.Ends ends = SocketTable.Ends.of(channel);
+            if (ends == null || !SocketSamples.SYSTEM.canTell()) {
+                return false;
+            }
+            SocketSamples.SYSTEM.askAtLeisure(ends).thenAccept(answer);
+            return true;
+        }
     };
 
     /** Monotonic time in nanoseconds. */
@@ -41,6 +52,14 @@ public interface SystemView {
     /** The kernel's counters of a connection, or null if it does not answer. */
     @Nullable
     TcpInfo tcpInfo(Channel channel);
+
+    /**
+     * Asks the kernel's table of sockets about a TCP connection, together with all others that ask within a second. The answer comes
+     * from another thread; it is null if the table does not show the connection.
+     *
+     * @return false if there is no answer to be had
+     */
+    boolean askTable(Channel channel, Consumer<SocketTable.@Nullable Row> answer);
 
     /** Whether the kernel holds input that has not been read; false where it does not tell. */
     boolean hasUnreadInput(Channel channel);

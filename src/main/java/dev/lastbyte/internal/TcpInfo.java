@@ -4,9 +4,13 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.unix.RawUnixChannelOption;
+import io.netty.util.AttributeKey;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
  * One reading of the kernel's {@code struct tcp_info} (linux/tcp.h, tcp(7)). Netty's own {@code tcpInfo()} stops before the fields
@@ -33,6 +37,8 @@ public record TcpInfo(
         long silentMillis,
         int segmentsOut,
         long ackAgeMillis) {
+    private static final Logger LOG = Loggers.of(TcpInfo.class);
+
     public static final int FIN_WAIT1 = 4;
     public static final int FIN_WAIT2 = 5;
     public static final int TIME_WAIT = 6;
@@ -44,11 +50,29 @@ public record TcpInfo(
     /** What is asked of the running kernel. Loaded only where the transport is epoll or io_uring. */
     private static final class Kernel {
         /** Older kernels leave {@code bytes_sent} at 0. */
-        static final boolean COUNTS_PAYLOAD = LinuxVersion.isAtLeast(4, 19, "what is acknowledged");
+        static final boolean COUNTS_PAYLOAD = countsPayload(System.getProperty("os.version", ""));
 
         static final int SIZE = 256;
         /** Its type is named nowhere else: the verifier would look for it there. */
         static final ChannelOption<ByteBuffer> OPTION = new RawUnixChannelOption("dev.lastbyte.TCP_INFO", 6, 11, SIZE);
+    }
+
+    private static boolean countsPayload(String kernel) {
+        boolean counts = isAtLeast(kernel, 4, 19);
+        if (!counts) {
+            LOG.debug("kernel {} is older than 4.19: what is acknowledged stays unknown", kernel);
+        }
+        return counts;
+    }
+
+    /** Whether a kernel's version as the system prints it is this one or newer; false if it cannot be read. */
+    public static boolean isAtLeast(String version, int major, int minor) {
+        Matcher matcher = Pattern.compile("(\\d{1,6})\\.(\\d{1,6}).*").matcher(version);
+        if (!matcher.matches()) {
+            return false;
+        }
+        int first = Integer.parseInt(matcher.group(1));
+        return first > major || (first == major && Integer.parseInt(matcher.group(2)) >= minor);
     }
 
     /** Reads the channel's counters, or returns null if it is closed or the kernel does not answer. */
@@ -116,5 +140,31 @@ public record TcpInfo(
     /** Bytes that the application has handed to the kernel; meaningful until the FIN is queued. */
     public long written() {
         return bytesSent - bytesRetransmitted + notSent;
+    }
+
+    /**
+     * Hears what the kernel says about a connection's output each time a close asks. A channel has one at most. Confined to the
+     * channel's event loop.
+     */
+    public interface Listener {
+        /** Where it is left with its channel. */
+        AttributeKey<Listener> KEY = AttributeKey.valueOf(Listener.class, "channel");
+
+        /**
+         * A close has asked the kernel.
+         *
+         * @param delivered whether the peer's TCP has acknowledged everything that was ever written
+         */
+        void seen(TcpInfo info, boolean delivered);
+
+        /** Leaves the channel's listener where a close finds it. */
+        static void leave(Channel channel, Listener listener) {
+            channel.attr(KEY).set(listener);
+        }
+
+        /** The channel's listener, or null if it has none. */
+        static @Nullable Listener of(Channel channel) {
+            return channel.hasAttr(KEY) ? channel.attr(KEY).get() : null;
+        }
     }
 }

@@ -92,7 +92,7 @@ public enum TransportKind {
     }
 
     /** NIO's Unix sockets do not know ALLOW_HALF_CLOSURE, those of io_uring take it and ignore it. */
-    boolean ignoresHalfClosure() {
+    public boolean ignoresHalfClosure() {
         return this == NIO_UNIX || this == IO_URING_UNIX;
     }
 }

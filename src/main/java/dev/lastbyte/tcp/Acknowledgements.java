@@ -1,13 +1,12 @@
 package dev.lastbyte.tcp;
 
 import dev.lastbyte.GracefulCloseHandler;
-import dev.lastbyte.internal.DeliveryListener;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.HalfClosure;
 import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.internal.TransportKind;
-import io.netty.buffer.Unpooled;
+import dev.lastbyte.internal.WriteBarrier;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
@@ -27,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * close. The handler stands nearest the transport, or right behind the {@link GracefulCloseHandler}. While nobody waits, it costs a
  * comparison per read. Confined to the channel's event loop.
  */
-final class Acknowledgements extends ChannelDuplexHandler implements KernelLooks.Looker, DeliveryListener {
+final class Acknowledgements extends ChannelDuplexHandler implements KernelLooks.Looker, TcpInfo.Listener {
     private record Waiter(long end, ChannelPromise promise) {}
 
     private final Channel channel;
@@ -49,7 +48,7 @@ final class Acknowledgements extends ChannelDuplexHandler implements KernelLooks
 
     /** Those of a channel, or null if nobody has ever waited. */
     static @Nullable Acknowledgements of(Channel channel) {
-        return DeliveryListener.of(channel) instanceof Acknowledgements present ? present : null;
+        return TcpInfo.Listener.of(channel) instanceof Acknowledgements present ? present : null;
     }
 
     /** Completes a promise when everything written is acknowledged. */
@@ -61,7 +60,10 @@ final class Acknowledgements extends ChannelDuplexHandler implements KernelLooks
             return;
         }
         // From the end of the pipeline: what TLS or a chunked writer holds back is written before it.
-        ChannelFuture barrier = channel.writeAndFlush(Unpooled.EMPTY_BUFFER);
+        ChannelPipeline pipeline = channel.pipeline();
+        ChannelHandlerContext own =
+                installed == null ? pipeline.context(GracefulCloseHandler.class) : pipeline.context(installed);
+        ChannelFuture barrier = WriteBarrier.writeAndFlush(channel, own);
         barrier.addListener(written -> {
             if (!written.isSuccess()) {
                 promise.tryFailure(written.cause());
@@ -86,7 +88,7 @@ final class Acknowledgements extends ChannelDuplexHandler implements KernelLooks
         } else {
             pipeline.addAfter(graceful.name(), null, created);
         }
-        DeliveryListener.leave(channel, created);
+        TcpInfo.Listener.leave(channel, created);
         return created;
     }
 

@@ -2,13 +2,13 @@ package dev.lastbyte.tcp;
 
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.OutboundFlush;
+import dev.lastbyte.internal.SocketSamples;
 import dev.lastbyte.internal.SocketTable;
 import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.internal.TransportKind;
 import io.netty.channel.Channel;
 import io.netty.util.concurrent.Promise;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -155,12 +155,7 @@ public final class SendQueueSnapshot {
 
         /** The addresses of a connection that only the table of sockets can tell about, or null. */
         private SocketTable.@Nullable Ends ends() {
-            return TransportKind.of(channel) == TransportKind.NIO
-                            && channel.isOpen()
-                            && channel.localAddress() instanceof InetSocketAddress local
-                            && channel.remoteAddress() instanceof InetSocketAddress remote
-                    ? new SocketTable.Ends(local, remote)
-                    : null;
+            return TransportKind.of(channel) == TransportKind.NIO ? SocketTable.Ends.of(channel) : null;
         }
     }
 

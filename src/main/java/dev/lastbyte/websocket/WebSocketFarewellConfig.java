@@ -1,5 +1,6 @@
 package dev.lastbyte.websocket;
 
+import dev.lastbyte.internal.Checks;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
@@ -17,8 +18,6 @@ public final class WebSocketFarewellConfig {
     /** A control frame carries 125 bytes (RFC 6455, 5.5), of which the status takes two. */
     static final int MAX_REASON_BYTES = 123;
 
-    private static final Duration MIN = Duration.ofMillis(1);
-    private static final Duration MAX = Duration.ofHours(24);
     private static final WebSocketFarewellConfig DEFAULTS = builder().build();
 
     private final int status;
@@ -131,7 +130,8 @@ public final class WebSocketFarewellConfig {
          * at all after a Close (RFC 6455, 5.4 and 5.5.1). Default 5 s.
          */
         public Builder messageTimeout(Duration messageTimeout) {
-            this.messageTimeout = checked(messageTimeout, "messageTimeout");
+            Checks.nanos(messageTimeout, "messageTimeout");
+            this.messageTimeout = messageTimeout;
             return this;
         }
 
@@ -139,7 +139,8 @@ public final class WebSocketFarewellConfig {
          * How long to wait for the peer's Close after ours; at most half of the time that a drain has left. Default 5 s.
          */
         public Builder answerTimeout(Duration answerTimeout) {
-            this.answerTimeout = checked(answerTimeout, "answerTimeout");
+            Checks.nanos(answerTimeout, "answerTimeout");
+            this.answerTimeout = answerTimeout;
             return this;
         }
 
@@ -163,14 +164,6 @@ public final class WebSocketFarewellConfig {
             return (status >= 1000 && status <= 1003)
                     || (status >= 1007 && status <= 1014 && status != 1010)
                     || (status >= 3000 && status <= 4999);
-        }
-
-        private static Duration checked(Duration value, String name) {
-            Objects.requireNonNull(value, name);
-            if (value.compareTo(MIN) < 0 || value.compareTo(MAX) > 0) {
-                throw new IllegalArgumentException(name + ": " + value + " (expected: " + MIN + " to " + MAX + ")");
-            }
-            return value;
         }
     }
 }

@@ -27,7 +27,7 @@ public class CountersAgree {
     public void count() {
         LoopCounters counters = connections.counters();
         counters.add(Count.OPENED, 1);
-        counters.ended(CloseOutcome.PEER_CLOSED);
+        counters.closed(CloseOutcome.PEER_CLOSED);
         counters.add(Count.OPENED, 1);
         counters.add(Count.RELEASED, 1);
     }
@@ -35,12 +35,12 @@ public class CountersAgree {
     /** The drain's thread. */
     @Actor
     public void read(JJ_Result result) {
-        result.r1 = ConnectionCounts.read(List.of(connections.counters())).open();
+        result.r1 = LoopCounters.Totals.read(List.of(connections.counters())).open();
     }
 
     /** Afterwards. */
     @Arbiter
     public void readAgain(JJ_Result result) {
-        result.r2 = ConnectionCounts.read(List.of(connections.counters())).open();
+        result.r2 = LoopCounters.Totals.read(List.of(connections.counters())).open();
     }
 }

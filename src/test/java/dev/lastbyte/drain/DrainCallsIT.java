@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.testing.Listening;
 import dev.lastbyte.testing.NoWarnings;
 import dev.lastbyte.testing.PeerRun;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.Transports;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -89,7 +89,8 @@ class DrainCallsIT {
             peer.readAll();
             peer.socket().close();
             assertEquals(
-                    DrainOutcome.COMPLETE, Drained.await(server.manager.drain()).outcome());
+                    DrainReport.Outcome.COMPLETE,
+                    Drained.await(server.manager.drain()).outcome());
         }
     }
 
@@ -148,7 +149,8 @@ class DrainCallsIT {
                 .manager(b -> b.drainListener(listener))
                 .start()) {
             assertEquals(
-                    DrainOutcome.COMPLETE, Drained.await(server.manager.drain()).outcome());
+                    DrainReport.Outcome.COMPLETE,
+                    Drained.await(server.manager.drain()).outcome());
         }
     }
 
@@ -178,7 +180,7 @@ class DrainCallsIT {
                 peer.readAll();
                 peer.socket().close();
                 DrainReport report = Drained.await(drain);
-                assertEquals(DrainOutcome.COMPLETE, report.outcome());
+                assertEquals(DrainReport.Outcome.COMPLETE, report.outcome());
                 assertTrue(report.totalTime().toMillis() < 1500, report::toString);
                 assertTrue(blocked.get().isDaemon(), "it must not keep the JVM from ending");
             } finally {
@@ -192,7 +194,7 @@ class DrainCallsIT {
     @ParameterizedTest
     @MethodSource(GRACEFUL)
     void drainEvent_handlerThrows_theConnectionIsDrainedAllTheSame(Transports transport) throws Exception {
-        NoWarnings.expect("exceptionCaught");
+        NoWarnings.expect("a listener of");
         drainWith(transport, ctx -> {
             throw new IllegalStateException("on purpose");
         });
@@ -218,7 +220,7 @@ class DrainCallsIT {
             server.accepted();
             server.awaitOpen(1);
             DrainReport report = server.manager.drain().get(ManagedServer.PATIENCE_SECONDS, TimeUnit.SECONDS);
-            assertEquals(DrainOutcome.COMPLETE, report.outcome());
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome());
             assertEquals(0, report.unfinished());
             assertTrue(channel.get().isActive());
             channel.get().close();
@@ -258,7 +260,7 @@ class DrainCallsIT {
             peer.readAll();
             peer.socket().close();
             DrainReport report = Drained.await(drain);
-            assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
             assertEquals(1, report.openAtStart());
             return report;
         }
@@ -281,7 +283,7 @@ class DrainCallsIT {
             assertTrue(server.manager.cancelDrain());
             assertFalse(server.manager.cancelDrain());
             DrainReport none = cancelled.get(ManagedServer.PATIENCE_SECONDS, TimeUnit.SECONDS);
-            assertEquals(DrainOutcome.CANCELLED, none.outcome());
+            assertEquals(DrainReport.Outcome.CANCELLED, none.outcome());
             assertEquals(DrainPhase.READY, server.manager.phase());
             try (PeerRun next = server.connect()) {
                 server.awaitOpen(2);
@@ -296,7 +298,7 @@ class DrainCallsIT {
     }
 
     /** Acts on the drain's event. */
-    private static final class OnDrain extends ChannelInboundHandlerAdapter {
+    private static final class OnDrain extends Listening {
         private final Consumer<ChannelHandlerContext> action;
 
         OnDrain(Consumer<ChannelHandlerContext> action) {
@@ -304,12 +306,8 @@ class DrainCallsIT {
         }
 
         @Override
-        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-            if (event instanceof DrainEvent) {
-                action.accept(ctx);
-            } else {
-                ctx.fireUserEventTriggered(event);
-            }
+        public void drain(ChannelHandlerContext ctx, Drain drain) {
+            action.accept(ctx);
         }
     }
 }

@@ -10,6 +10,7 @@ import ch.qos.logback.classic.Level;
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.internal.TransportKind;
 import dev.lastbyte.testing.Eventually;
+import dev.lastbyte.testing.Listening;
 import dev.lastbyte.testing.LogRecorder;
 import dev.lastbyte.testing.NoWarnings;
 import dev.lastbyte.testing.PeerRun;
@@ -86,7 +87,7 @@ class DrainConnectionsIT {
             awaitKnown(clients, 2);
             server.awaitOpen(2);
             DrainReport report = Drained.await(clients.drain());
-            assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
             assertEquals(2, report.openAtStart());
             assertFalse(one.isOpen() || two.isOpen());
             server.awaitOpen(0);
@@ -103,7 +104,7 @@ class DrainConnectionsIT {
             connectClient(server, clients, GracefulCloseHandler::longLived);
             awaitKnown(clients, 1);
             DrainReport report = Drained.await(clients.drain());
-            assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
             assertTrue(
                     report.totalTime().compareTo(Drained.POLICY.longLivedPeriod()) >= 0,
                     () -> "closed as idle: " + report);
@@ -145,7 +146,7 @@ class DrainConnectionsIT {
                 busy.readAll();
                 busy.socket().close();
                 DrainReport report = Drained.await(drain);
-                assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+                assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
                 assertEquals(1, report.openAtStart());
                 assertEquals(3, report.late());
                 assertEquals(4, told.get());
@@ -164,7 +165,8 @@ class DrainConnectionsIT {
         try (ManagedServer server = ManagedServer.on(transport).loops(2).start()) {
             Channel unmanaged = server.listen(server.manager, null);
             assertEquals(
-                    DrainOutcome.COMPLETE, Drained.await(server.manager.drain()).outcome());
+                    DrainReport.Outcome.COMPLETE,
+                    Drained.await(server.manager.drain()).outcome());
             try (PeerRun peer = server.connectTo(unmanaged.localAddress(), 0)) {
                 peer.readAll();
                 assertTrue(peer.isEof());
@@ -182,7 +184,7 @@ class DrainConnectionsIT {
             channel.pipeline().remove(GracefulCloseHandler.class);
             server.awaitOpen(0);
             DrainReport report = Drained.await(server.manager.drain());
-            assertEquals(DrainOutcome.COMPLETE, report.outcome());
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome());
             assertEquals(0, report.openAtStart());
             assertTrue(channel.isActive());
             channel.close().sync();
@@ -218,9 +220,9 @@ class DrainConnectionsIT {
             peer.readAll();
             peer.socket().close();
             DrainReport report = Drained.await(drain);
-            assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
             assertEquals(1, report.openAtStart());
-            assertEquals(1, DrainReport.sum(report.closed()));
+            assertEquals(1, Drained.closed(report));
         }
     }
 
@@ -236,7 +238,7 @@ class DrainConnectionsIT {
             peer.readAll();
             peer.socket().close();
             DrainReport report = Drained.await(drain);
-            assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
             assertEquals(1, report.openAtStart());
         }
     }
@@ -256,7 +258,7 @@ class DrainConnectionsIT {
             peer.readAll();
             peer.socket().close();
             DrainReport report = Drained.await(drain);
-            assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
         }
     }
 
@@ -281,7 +283,7 @@ class DrainConnectionsIT {
                 CompletableFuture<DrainReport> drain = server.manager.drain();
                 if (!TransportKind.of(channel).hasTcpOptions()) {
                     Eventually.await(
-                            "silence is watched", () -> channel.pipeline().get(SilenceWatch.class) != null);
+                            "silence is watched", () -> channel.pipeline().get(Silence.Watch.class) != null);
                 }
                 channel.eventLoop().execute(() -> awaitQuietly(release));
                 client.request();
@@ -348,14 +350,11 @@ class DrainConnectionsIT {
         Eventually.await(count + " clients known", () -> clients.openConnections() == count);
     }
 
-    private static ChannelInboundHandlerAdapter onDrain(Consumer<ChannelHandlerContext> action) {
-        return new ChannelInboundHandlerAdapter() {
+    private static Listening onDrain(Consumer<ChannelHandlerContext> action) {
+        return new Listening() {
             @Override
-            public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-                if (event instanceof DrainEvent) {
-                    action.accept(ctx);
-                }
-                ctx.fireUserEventTriggered(event);
+            public void drain(ChannelHandlerContext ctx, Drain drain) {
+                action.accept(ctx);
             }
         };
     }

@@ -144,7 +144,7 @@ class DrainIT {
             silent.socket().close();
             assertTrue(busy.result().isWhole(ANSWER), () -> busy.result().toString());
             assertTrue(silent.isEof());
-            assertEquals(DrainOutcome.COMPLETE, Drained.await(drain).outcome());
+            assertEquals(DrainReport.Outcome.COMPLETE, Drained.await(drain).outcome());
         }
     }
 
@@ -153,7 +153,7 @@ class DrainIT {
     void drain_nobodyConnected_isCompleteAtOnce_andTheListenerClosed(Transports transport) throws Exception {
         try (ManagedServer server = ManagedServer.on(transport).loops(2).start()) {
             DrainReport report = Drained.await(server.manager.drain());
-            assertEquals(DrainOutcome.COMPLETE, report.outcome());
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome());
             assertEquals(0, report.openAtStart());
             assertTrue(report.totalTime().toMillis() < 1000, report::toString);
             assertFalse(server.listener().isOpen());
@@ -175,7 +175,7 @@ class DrainIT {
             peer.readAll();
             peer.socket().close();
             DrainReport report = Drained.await(drain, POLICY.drainTimeout());
-            assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
             assertEquals(1, report.openAtStart());
             assertTrue(peer.result().isWhole(LARGE), () -> peer.result().toString());
         }
@@ -193,7 +193,7 @@ class DrainIT {
             peer.request();
             Eventually.await("closing", () -> server.manager.closingConnections() == 1);
             DrainReport report = Drained.await(server.manager.drain());
-            assertEquals(DrainOutcome.FORCED, report.outcome(), report::toString);
+            assertEquals(DrainReport.Outcome.FORCED, report.outcome(), report::toString);
             OpenConnection straggler = report.stragglers().get(0);
             assertEquals(OpenConnection.State.CLOSING, straggler.state());
             CloseReport end = straggler.report().orElseThrow();
@@ -219,7 +219,7 @@ class DrainIT {
             peer.readAll();
             peer.socket().close();
             DrainReport report = Drained.await(first);
-            assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
             assertEquals(report, Drained.await(server.manager.drain()));
         }
     }

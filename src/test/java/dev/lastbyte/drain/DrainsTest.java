@@ -27,6 +27,7 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.local.LocalAddress;
 import io.netty.channel.local.LocalChannel;
 import io.netty.channel.local.LocalServerChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.List;
@@ -73,7 +74,7 @@ class DrainsTest {
             CompletableFuture<DrainReport> first = manager.drain(LONG_NOTICE);
             assertTrue(manager.cancelDrain());
             await(manager.drain());
-            assertEquals(DrainOutcome.CANCELLED, await(first).outcome());
+            assertEquals(DrainReport.Outcome.CANCELLED, await(first).outcome());
             Awaitility.await().until(() -> heard.contains(DRAINED));
             assertEquals(List.of(ANNOUNCING, READY, ANNOUNCING, STOP_ACCEPTING, SHEDDING, DRAINED), heard);
         }
@@ -95,7 +96,7 @@ class DrainsTest {
                     GracefulCloseManager.builder().drainPolicy(LONG_NOTICE).build();
             CompletableFuture<DrainReport> ended = manager.drainAndShutdown(group);
             assertTrue(manager.cancelDrain());
-            assertEquals(DrainOutcome.CANCELLED, await(ended).outcome());
+            assertEquals(DrainReport.Outcome.CANCELLED, await(ended).outcome());
             assertFalse(group.isShuttingDown());
         } finally {
             group.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
@@ -123,7 +124,7 @@ class DrainsTest {
         assertEquals(1, registry.counts().open());
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
         Awaitility.await().until(() -> registry.loops().isEmpty());
-        assertEquals(1, registry.counts().opened());
+        assertEquals(1, registry.counts().of(LoopCounters.Count.OPENED));
         connection.released(); // what the channel still says comes after its event loop's end
         Awaitility.await().until(() -> registry.counts().open() == 0);
     }
@@ -220,5 +221,21 @@ class DrainsTest {
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> GracefulCloseManager.create()
                 .manage(new EmbeddedChannel()));
         assertTrue(e.getMessage().contains("expected: a ServerChannel"), e.getMessage());
+    }
+
+    @Test
+    void manage_listenerNotBoundYet_isRefused() {
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> GracefulCloseManager.create()
+                .manage(new NioServerSocketChannel()));
+        assertTrue(e.getMessage().contains("expected: bound; call manage() when"), e.getMessage());
+    }
+
+    @Test
+    void manage_listenerClosedBefore_isIgnored() throws Exception {
+        NioServerSocketChannel closed = new NioServerSocketChannel();
+        closed.unsafe().closeForcibly();
+        GracefulCloseManager manager = GracefulCloseManager.create();
+        manager.manage(closed);
+        assertEquals(DrainReport.Outcome.COMPLETE, await(manager.drain()).outcome());
     }
 }

@@ -13,14 +13,13 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A server whose time stands still: connections on event loops of their own, a manager's registry, and a drain whose thread is
  * the test.
  */
-final class FrozenServer implements DrainClock {
+final class FrozenServer implements DrainThread {
     final FrozenSystem system = new FrozenSystem();
     final ConnectionRegistry registry;
     final List<EmbeddedDuplexChannel> channels = new ArrayList<>();
@@ -121,12 +120,7 @@ final class FrozenServer implements DrainClock {
         return ended;
     }
 
-    // ---- the drain's clock -----------------------------------------------------------------------------------------
-
-    @Override
-    public long nanoTime() {
-        return system.nanoTime();
-    }
+    // ---- the drain's thread ----------------------------------------------------------------------------------------
 
     @Override
     public void execute(Runnable step) {
@@ -139,11 +133,6 @@ final class FrozenServer implements DrainClock {
     public void wakeAt(long nanos, Runnable step) {
         wakeNanos = nanos;
         wakeUp = step;
-    }
-
-    @Override
-    public ScheduledExecutorService listeners() {
-        throw new UnsupportedOperationException();
     }
 
     @Override

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.FarewellReport;
-import dev.lastbyte.drain.DrainOutcome;
 import dev.lastbyte.drain.DrainPolicy;
 import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.drain.Drained;
@@ -89,10 +88,10 @@ class LineProtocolIT {
     @Test
     void exampleOfTheDocs_isWhatIsTestedHere() throws IOException {
         String docs = Files.readString(Path.of("docs/protocols.md"));
-        String tested = Files.readString(Path.of("src/test/java/dev/lastbyte/LineFarewell.java"));
+        String tested = Files.readString(Path.of("src/test/java/dev/lastbyte/farewell/LineFarewell.java"));
         String example = tested.substring(tested.indexOf("final class LineFarewell"));
         assertTrue(docs.contains("```java\n" + example + "```"), "docs/protocols.md shows another LineFarewell");
-        String source = Files.readString(Path.of("src/test/java/dev/lastbyte/LineProtocolIT.java"));
+        String source = Files.readString(Path.of("src/test/java/dev/lastbyte/farewell/LineProtocolIT.java"));
         String pipeline = ".addLast(new LineBasedFrameDecoder(1024), new StringDecoder(), new StringEncoder())";
         assertNotEquals(-1, docs.indexOf(pipeline));
         assertNotEquals(source.indexOf(pipeline), source.lastIndexOf(pipeline), "not the pipeline that is tested");
@@ -123,7 +122,7 @@ class LineProtocolIT {
                 answered += peer.answered;
             }
             assertEquals(served.get(), answered);
-            assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
             assertEquals(PEERS, server.reports.size());
             for (CloseReport close : server.reports) {
                 FarewellReport farewell = close.farewell().orElseThrow();

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
-import dev.lastbyte.drain.DrainOutcome;
 import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.testing.BytePattern;
 import dev.lastbyte.testing.RealSockets;
@@ -95,7 +94,7 @@ class HttpClientsIT {
                     server.restart();
                 }
                 DrainReport report = drain(server, ANSWERS + 7L * round, connections, clients);
-                assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+                assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
                 assertEquals(0, report.lostRequests(), report::toString);
             }
         }

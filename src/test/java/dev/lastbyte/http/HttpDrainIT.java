@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.GracefulCloseConfig;
-import dev.lastbyte.drain.DrainOutcome;
 import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.Transports;
@@ -71,7 +70,7 @@ class HttpDrainIT {
                 DrainReport report = drain(server, new SplittableRandom(round), tally);
                 reported += report.lostRequests();
                 assertEquals(
-                        report.lostRequests() > 0 ? DrainOutcome.INTERRUPTED : DrainOutcome.COMPLETE,
+                        report.lostRequests() > 0 ? DrainReport.Outcome.INTERRUPTED : DrainReport.Outcome.COMPLETE,
                         report.outcome(),
                         report::toString);
             }
@@ -96,7 +95,7 @@ class HttpDrainIT {
                 DrainReport report = drain(server, random, tally);
                 String where = "seed " + seed + ", drain " + round + ": " + tally + "\n" + report;
                 assertEquals(0, tally.lost.get() + tally.problems.size(), where);
-                assertEquals(DrainOutcome.COMPLETE, report.outcome(), where);
+                assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), where);
                 assertEquals(0, report.lostRequests(), where);
                 refused += report.refusedRequests();
             }

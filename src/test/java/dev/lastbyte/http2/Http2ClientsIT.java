@@ -3,7 +3,6 @@ package dev.lastbyte.http2;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.lastbyte.drain.DrainOutcome;
 import dev.lastbyte.drain.DrainPolicy;
 import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.drain.Drained;
@@ -78,7 +77,7 @@ class Http2ClientsIT {
         int drain(int requestsBefore) {
             Eventually.await("traffic", () -> taken.get() >= requestsBefore);
             DrainReport report = Drained.await(server.manager.drain(), POLICY.drainTimeout());
-            assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
             assertEquals(0, report.lostRequests(), report::toString);
             return taken.get();
         }

@@ -3,7 +3,6 @@ package dev.lastbyte.http2;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.lastbyte.drain.DrainOutcome;
 import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.drain.Drained;
 import dev.lastbyte.drain.ManagedServer;
@@ -69,7 +68,7 @@ class Http2DrainIT {
                     assertEquals(List.of(), peer.problemsAtTheEnd(), report::toString);
                     totals.answers += peer.complete();
                 }
-                assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+                assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
                 assertEquals(0, report.lostRequests(), report::toString);
                 assertEquals(0, report.interrupted(), report::toString);
                 long refused = peers.stream().mapToLong(Http2Peer::refused).sum();

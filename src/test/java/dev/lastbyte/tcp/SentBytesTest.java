@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.lastbyte.internal.LinuxVersion;
 import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.testing.FrozenSystem;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -88,7 +87,7 @@ class SentBytesTest {
         "unknown, false",
     })
     void linuxVersion_isComparedByNumbers(String version, boolean atLeast) {
-        assertEquals(atLeast, LinuxVersion.isAtLeast(version, 4, 19));
+        assertEquals(atLeast, TcpInfo.isAtLeast(version, 4, 19));
     }
 
     @Test

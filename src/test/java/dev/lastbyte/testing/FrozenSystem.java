@@ -1,11 +1,13 @@
 package dev.lastbyte.testing;
 
+import dev.lastbyte.internal.SocketTable;
 import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TcpInfo;
 import io.netty.channel.Channel;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A system whose time stands still and whose kernel says what the test wants. */
@@ -13,6 +15,9 @@ public final class FrozenSystem implements SystemView {
     private long nanos = 1;
     private @Nullable TcpInfo info;
     private boolean unreadInput;
+    private SocketTable.@Nullable Row row;
+    private @Nullable Consumer<SocketTable.@Nullable Row> asksTable;
+    private long nextTableNanos;
     private final ArrayDeque<TcpInfo> next = new ArrayDeque<>();
     private int readings;
 
@@ -52,10 +57,31 @@ public final class FrozenSystem implements SystemView {
         unreadInput = now;
     }
 
+    @Override
+    public boolean askTable(Channel channel, Consumer<SocketTable.@Nullable Row> answer) {
+        asksTable = row == null ? null : answer;
+        return row != null;
+    }
+
+    /** The table of sockets, which is read once a second, shows so many bytes unacknowledged. */
+    public void table(long unacknowledged) {
+        row = new SocketTable.Row(TcpInfo.FIN_WAIT1, unacknowledged);
+    }
+
+    private void readTable() {
+        Consumer<SocketTable.@Nullable Row> answer = asksTable;
+        if (answer != null && nanos - nextTableNanos >= 0) {
+            asksTable = null;
+            nextTableNanos = nanos + TimeUnit.SECONDS.toNanos(1);
+            answer.accept(row);
+        }
+    }
+
     /** Lets time pass, for the channel's timers too, in steps of at most 1 ms. */
     public void pass(EmbeddedDuplexChannel channel, long millis) {
         for (long i = 0; i < millis; i++) {
             nanos += TimeUnit.MILLISECONDS.toNanos(1);
+            readTable();
             channel.pass(1);
         }
     }

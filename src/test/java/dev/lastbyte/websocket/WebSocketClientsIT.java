@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.FarewellReport;
-import dev.lastbyte.drain.DrainOutcome;
 import dev.lastbyte.drain.DrainPolicy;
 import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.drain.Drained;
@@ -142,11 +141,8 @@ class WebSocketClientsIT {
     }
 
     private static void check(ManagedServer server, DrainReport report) {
-        assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
-        assertEquals(
-                CLIENTS,
-                report.closed().values().stream().mapToLong(Long::longValue).sum(),
-                report::toString);
+        assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
+        assertEquals(CLIENTS, Drained.closed(report), report::toString);
         for (CloseReport close : server.reports) {
             FarewellReport farewell = close.farewell().orElseThrow();
             assertEquals("websocket", farewell.protocol(), close::toString); // HTTP has handed over

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.FarewellReport;
-import dev.lastbyte.drain.DrainOutcome;
 import dev.lastbyte.drain.DrainPhase;
 import dev.lastbyte.drain.DrainPolicy;
 import dev.lastbyte.drain.DrainReport;
@@ -128,7 +127,7 @@ class WebSocketDrainIT {
             assertTrue(close != null && close.opcode() == WebSocketPeer.CLOSE);
             assertNull(peer.read());
             DrainReport report = Drained.await(drain, policy.drainTimeout());
-            assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
             FarewellReport farewell =
                     server.reports.iterator().next().farewell().orElseThrow();
             assertEquals(FarewellReport.Outcome.UNANSWERED, farewell.outcome());
@@ -162,7 +161,7 @@ class WebSocketDrainIT {
             peer.sendClose(1012, "");
             assertNull(peer.read());
             DrainReport report = Drained.await(drain, policy.drainTimeout());
-            assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
             assertTrue(report.totalTime().compareTo(Duration.ofSeconds(4)) < 0, report::toString);
         }
     }
@@ -200,12 +199,9 @@ class WebSocketDrainIT {
                 check(clients.get(i).join(), served.get(i));
                 clients.get(i).close();
             }
-            assertEquals(DrainOutcome.COMPLETE, report.outcome(), report::toString);
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
             assertEquals(0, report.lostRequests() + report.refusedRequests(), report::toString);
-            assertEquals(
-                    CLIENTS,
-                    report.closed().values().stream().mapToLong(Long::longValue).sum(),
-                    report::toString);
+            assertEquals(CLIENTS, Drained.closed(report), report::toString);
             for (CloseReport close : server.reports) {
                 assertEquals(
                         FarewellReport.Outcome.ANSWERED,

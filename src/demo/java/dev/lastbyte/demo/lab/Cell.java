@@ -2,6 +2,7 @@ package dev.lastbyte.demo.lab;
 
 import dev.lastbyte.demo.CloseWay;
 import dev.lastbyte.demo.Transport;
+import dev.lastbyte.demo.lab.peer.PeerKind;
 
 /**
  * One cell of the lab's tables. Immutable.

@@ -1,5 +1,6 @@
 package dev.lastbyte.demo.lab;
 
+import dev.lastbyte.demo.lab.server.ServerResult;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;

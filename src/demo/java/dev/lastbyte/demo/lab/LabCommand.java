@@ -6,6 +6,7 @@ import dev.lastbyte.demo.Durations;
 import dev.lastbyte.demo.Names;
 import dev.lastbyte.demo.Sizes;
 import dev.lastbyte.demo.Transport;
+import dev.lastbyte.demo.lab.peer.PeerKind;
 import dev.lastbyte.demo.link.LinkException;
 import java.io.IOException;
 import java.nio.file.Files;

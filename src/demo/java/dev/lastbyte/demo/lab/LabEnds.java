@@ -1,5 +1,11 @@
 package dev.lastbyte.demo.lab;
 
+import dev.lastbyte.demo.lab.peer.LocalPeers;
+import dev.lastbyte.demo.lab.peer.Peers;
+import dev.lastbyte.demo.lab.peer.RemotePeers;
+import dev.lastbyte.demo.lab.server.LocalServer;
+import dev.lastbyte.demo.lab.server.RemoteServer;
+import dev.lastbyte.demo.lab.server.Server;
 import dev.lastbyte.demo.link.DelayedLink;
 import dev.lastbyte.demo.link.LinkException;
 import java.io.IOException;
@@ -41,8 +47,13 @@ record LabEnds(String link, LabRunner runner, Server server, Peers peers, Cleanu
             DelayedLink link = cleanup.keep(DelayedLink.open(plan.roundTrip()));
             Peers peers =
                     cleanup.keep(new RemotePeers(link.atPeers(), plan.limits().longestRun(), runner::onPeer));
-            Server server =
-                    cleanup.keep(new RemoteServer(link.atServer(), DelayedLink.SERVER_HOST, plan, runner::onServer));
+            Server server = cleanup.keep(new RemoteServer(
+                    link.atServer(),
+                    DelayedLink.SERVER_HOST,
+                    plan.limits(),
+                    plan.transports(),
+                    plan.ways(),
+                    runner::onServer));
             return new LabEnds(link.describe(), runner, server, peers, cleanup);
         } catch (LinkException | IOException | InterruptedException | RuntimeException e) {
             cleanup.close();

@@ -4,6 +4,7 @@ import dev.lastbyte.demo.CloseWay;
 import dev.lastbyte.demo.DemoVersion;
 import dev.lastbyte.demo.Json;
 import dev.lastbyte.demo.Transport;
+import dev.lastbyte.demo.lab.peer.PeerKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

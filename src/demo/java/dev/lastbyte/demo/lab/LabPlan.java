@@ -2,6 +2,9 @@ package dev.lastbyte.demo.lab;
 
 import dev.lastbyte.demo.CloseWay;
 import dev.lastbyte.demo.Transport;
+import dev.lastbyte.demo.lab.peer.Lane;
+import dev.lastbyte.demo.lab.peer.PeerKind;
+import dev.lastbyte.demo.lab.server.LabLimits;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -45,7 +48,7 @@ record LabPlan(
         return !roundTrip.isZero();
     }
 
-    LabLimits limits() {
+    public LabLimits limits() {
         return LabLimits.of(size, roundTrip);
     }
 

@@ -1,5 +1,12 @@
 package dev.lastbyte.demo.lab;
 
+import dev.lastbyte.demo.lab.peer.Job;
+import dev.lastbyte.demo.lab.peer.Lane;
+import dev.lastbyte.demo.lab.peer.LocalPeers;
+import dev.lastbyte.demo.lab.peer.PeerResult;
+import dev.lastbyte.demo.lab.peer.Peers;
+import dev.lastbyte.demo.lab.server.Server;
+import dev.lastbyte.demo.lab.server.ServerResult;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -3,6 +3,7 @@ package dev.lastbyte.demo.lab;
 import dev.lastbyte.demo.Colour;
 import dev.lastbyte.demo.Durations;
 import dev.lastbyte.demo.Sizes;
+import dev.lastbyte.demo.lab.peer.Lane;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -3,6 +3,7 @@ package dev.lastbyte.demo.lab;
 import dev.lastbyte.demo.CloseWay;
 import dev.lastbyte.demo.Colour;
 import dev.lastbyte.demo.Transport;
+import dev.lastbyte.demo.lab.peer.PeerKind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -1,5 +1,8 @@
 package dev.lastbyte.demo.lab;
 
+import dev.lastbyte.demo.lab.peer.PeerEnd;
+import dev.lastbyte.demo.lab.peer.PeerResult;
+import dev.lastbyte.demo.lab.server.ServerResult;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;

@@ -8,9 +8,9 @@ import java.nio.ByteOrder;
 import java.util.OptionalInt;
 
 /**
- * How many connections wait for {@code accept(2)}. On a listening socket {@code tcpi_unacked} of {@code struct tcp_info}
- * is that number (tcp_get_info in the kernel's net/ipv4/tcp.c). Loaded only where the transport is epoll or io_uring.
- * Stateless.
+ * The length of a listener's accept queue: how many connections wait for {@code accept(2)}. On a listening socket the field {@code
+ * tcpi_unacked} of {@code struct tcp_info} has this number (tcp_get_info in the kernel's net/ipv4/tcp.c). Loaded only where the
+ * transport is epoll or io_uring. Stateless.
  */
 final class AcceptQueue {
     private static final int LISTEN = 10;

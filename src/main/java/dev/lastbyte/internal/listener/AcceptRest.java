@@ -5,14 +5,13 @@ import io.netty.channel.Channel;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Accepts those who wait in the accept queue of a listener that takes no new ones, and says when nobody waits any more.
- * Confined to the listener's event loop.
+ * Keeps a listener that takes no new connections accepting until its accept queue is empty. Confined to the listener's event loop.
  */
 final class AcceptRest {
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
     private static final long READ_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
-    /** What a queue that is not empty at the deadline gets: its event loop may have been busy with something else. */
+    /** How much longer a queue that is not empty at the deadline may take: its event loop may have been busy with other work. */
     private static final long LAST_TURNS_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     private final Channel listener;
@@ -24,14 +23,14 @@ final class AcceptRest {
     private boolean isRunning;
     private boolean seenEmpty;
 
-    /** Makes it, and changes nothing; {@code whenEmpty} runs once on the listener's event loop, unless that is closed before. */
+    /** Changes nothing yet. {@code whenEmpty} runs once on the listener's event loop, unless the listener is closed before. */
     AcceptRest(Channel listener, SystemView system, Runnable whenEmpty) {
         this.listener = listener;
         this.system = system;
         this.whenEmpty = whenEmpty;
     }
 
-    /** Accepting may be off by the user's choice, or for a second after an accept that failed. */
+    /** Turns accepting on again: it may be off by the user's choice, or for a second after an accept that failed. */
     void readOn() {
         long now = system.nanoTime();
         if (!listener.config().isAutoRead() && (readAgainNanos == 0 || now - readAgainNanos >= 0)) {
@@ -40,7 +39,7 @@ final class AcceptRest {
         }
     }
 
-    /** Goes on until the queue is empty. */
+    /** Begins to wait until the queue is empty. */
     void start() {
         if (!isRunning) {
             isRunning = true;
@@ -48,7 +47,7 @@ final class AcceptRest {
         }
     }
 
-    /** Ends it in any case, soon if somebody waits, at once if not. */
+    /** Ends the wait: at once if the queue is empty, soon if not. */
     void finish() {
         isLast = true;
         lastTurnNanos = system.nanoTime() + LAST_TURNS_NANOS;

@@ -9,22 +9,22 @@ import io.netty.channel.ServerChannelRecvByteBufAllocator;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The turns in which a listener accepts: how many connections it takes in each, and the close of one whose new connections cannot be
- * held off, when its accept queue seems empty: at once where the kernel says so, else after turns of the event loop that had nothing
- * to accept. A connection that arrives between that look and the close is lost. Where connections arrive faster than that, the
- * listener is closed after {@link #LIMIT_NANOS} all the same. Confined to the listener's event loop.
+ * The turns of the event loop in which a listener accepts: how many connections it takes in each, and when a listener whose new
+ * connections cannot be held off is closed. It is closed when its accept queue seems empty: at once where the kernel says so, elsewhere
+ * after turns that had nothing to accept. A connection that arrives between that look and the close is lost. If connections keep
+ * arriving, the listener is closed after {@link #LIMIT_NANOS}. Confined to the listener's event loop.
  */
 public final class AcceptTurns extends ChannelInboundHandlerAdapter {
     static final long LIMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     /**
-     * How many connections a listener accepts in one turn while it is being stopped. Netty's default is 16, but Netty 4.2's epoll
-     * accepts one: it takes the accepted descriptor for a number of bytes, which never is the number it asked for. On a loop that
-     * also serves connections a turn may take 10 ms, and a queue of a hundred then a second.
+     * How many connections a listener accepts in one turn while it is being stopped. Netty's default is 16, but epoll of Netty 4.2
+     * accepts one: it takes the accepted descriptor for a number of bytes, which never is the number it asked for. On an event loop
+     * that also serves connections a turn may take 10 ms, so a queue of a hundred takes a second.
      */
     static final int PER_TURN = 64;
 
-    /** The first may be the one in which the transport takes up accepting again. */
+    /** In the first the transport may only begin to accept again. */
     private static final int QUIET_TURNS = 2;
 
     private final Channel listener;
@@ -38,7 +38,7 @@ public final class AcceptTurns extends ChannelInboundHandlerAdapter {
         limitNanos = system.nanoTime() + LIMIT_NANOS;
     }
 
-    /** Makes a listener accept as many as are waiting, up to its limit. Works only if said before its first accept. */
+    /** Makes a listener accept all connections that wait, up to its limit per turn. Has an effect only before its first accept. */
     public static void prepare(Channel listener) {
         RecvByteBufAllocator allocator = listener.config().getRecvByteBufAllocator();
         if (allocator instanceof ServerChannelRecvByteBufAllocator own) {
@@ -61,7 +61,7 @@ public final class AcceptTurns extends ChannelInboundHandlerAdapter {
         turns.next();
     }
 
-    /** A task that is scheduled, rather than executed, runs after one more turn of I/O. */
+    /** A scheduled task, unlike an executed one, runs after one more turn of I/O. */
     private void next() {
         listener.eventLoop().schedule(this::turn, 0, TimeUnit.NANOSECONDS);
     }

@@ -8,14 +8,14 @@ import io.netty.channel.EventLoop;
 import java.util.function.Consumer;
 
 /**
- * Stands in a listener's pipeline and makes known the event loop of each connection that is accepted, so that a drain can wait
- * until that loop has taken it over. Thread-safe.
+ * Handler of a listener's pipeline that reports the event loop of each accepted connection, so that a drain can wait until that loop has
+ * registered the connection. Thread-safe.
  */
 @ChannelHandler.Sharable
 public final class AcceptWatch extends ChannelInboundHandlerAdapter {
     private final Consumer<EventLoop> whenAccepted;
 
-    /** @param whenAccepted is told the event loop of each connection, on the listener's event loop */
+    /** @param whenAccepted gets the event loop of each connection, on the listener's event loop */
     public AcceptWatch(Consumer<EventLoop> whenAccepted) {
         this.whenAccepted = whenAccepted;
     }
@@ -32,7 +32,7 @@ public final class AcceptWatch extends ChannelInboundHandlerAdapter {
         try {
             return child.isOpen() && child.eventLoop() != null;
         } catch (IllegalStateException e) {
-            return false; // no event loop would have it
+            return false; // no event loop took it
         }
     }
 }

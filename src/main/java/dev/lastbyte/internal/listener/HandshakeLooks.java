@@ -9,8 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The looks into the kernel's table that the listeners of one drain take. Those that share an address, as with SO_REUSEPORT, share
- * them: each look may take tens of milliseconds. Confined to one thread, which may block.
+ * Readings of the kernel's socket table for the listeners of one drain. Listeners on the same address (SO_REUSEPORT) share a reading,
+ * because each may take tens of milliseconds. Confined to one thread, which may block.
  */
 public final class HandshakeLooks {
     private record Look(long beginNanos, @Nullable Handshakes seen) {}
@@ -25,10 +25,10 @@ public final class HandshakeLooks {
     }
 
     /**
-     * Looks, or says what was seen when somebody else looked.
+     * Reads the table, or returns what was read for another listener on the same address.
      *
-     * @param sinceNanos a look that began earlier does not count
-     * @param limitNanos how long a look may take
+     * @param sinceNanos a reading that began earlier is too old
+     * @param limitNanos how long a reading may take
      * @return null if the table could not be read in time, or does not show the listener
      */
     @Nullable

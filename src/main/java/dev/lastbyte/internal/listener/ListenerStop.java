@@ -24,22 +24,22 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * Closes a listener without losing the clients that are connected to it.
+ * Closes a listener without losing the clients that have connected to it.
  *
- * <p>The kernel resets what a closed listener leaves behind: connections that wait to be accepted, and clients whose
- * handshake lacks its last ACK on our side only, which for them is a connection. For TCP on epoll and io_uring:
+ * <p>When a listener closes, the kernel resets the connections that wait to be accepted. It also drops handshakes whose last ACK has not
+ * arrived yet; their clients believe that they are connected. TCP listeners on epoll and io_uring are closed in this order:
  *
  * <pre>
- *   hold off new SYNs ({@link SynFilter})
- *     → no handshake under way ({@link SocketTable}, on the timer's thread)
- *       → accept queue empty ({@link AcceptRest}), accepting all the time
+ *   drop new SYNs ({@link SynFilter})
+ *     → wait until no handshake is under way ({@link SocketTable}, on the timer's thread)
+ *       → wait until the accept queue is empty ({@link AcceptRest}); the listener accepts all the time
  *         → close
  * </pre>
  *
- * The order matters: a handshake that ends goes to the accept queue, and nothing follows it there. A handshake whose
- * SYN-ACK had to be repeated is waited for only {@link #REPEATED_LIMIT_NANOS}; there are always some on a public address.
- * A Unix socket of theirs takes one step, {@link UnixListenerShutdown}. Other transports cannot hold anything off; there
- * {@link NioLastAccept} and {@link AcceptTurns} pick the moment.
+ * The order matters: a completed handshake moves to the accept queue, and after the filter no new one follows it. A handshake whose
+ * SYN-ACK had to be sent again is waited for no longer than {@link #REPEATED_LIMIT_NANOS}; a public address always has some of these.
+ * Unix listeners of these transports need one step, {@link UnixListenerShutdown}. Other transports cannot drop new connections; there
+ * {@link NioLastAccept} and {@link AcceptTurns} choose the moment of the close.
  *
  * <p>Thread-safe: begun on any thread, it works on the listener's event loop and on the timer's thread.
  */
@@ -48,7 +48,7 @@ public final class ListenerStop {
 
     static final long REPEATED_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    /** How long handshakes get where they cannot be seen. */
+    /** How long to wait for handshakes where the kernel's table cannot be read. */
     static final long BLIND_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
 
     private static final long LOOK_LIMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
@@ -83,12 +83,12 @@ public final class ListenerStop {
     }
 
     /**
-     * Stops a listener; a second call waits for the same close.
+     * Stops a listener. A second call waits for the same close.
      *
-     * @param deadlineNanos when it is closed at the latest, on the scale of {@link SystemView#nanoTime}
-     * @param timer one thread that may block for some milliseconds: no event loop
-     * @param looks shared by the listeners that are stopped together, on that thread
-     * @return completed when the listener is closed, by its event loop or the timer's thread; never exceptionally
+     * @param deadlineNanos when the listener is closed at the latest, on the scale of {@link SystemView#nanoTime}
+     * @param timer one thread that may block for some milliseconds, so no event loop
+     * @param looks shared by the listeners that are stopped together on that thread
+     * @return completed by the listener's event loop or the timer's thread when the listener is closed; never exceptionally
      */
     public static CompletionStage<Result> start(
             Channel listener,
@@ -167,7 +167,7 @@ public final class ListenerStop {
         return !seen.fresh().isEmpty() || (!seen.repeated().isEmpty() && now - startNanos < REPEATED_LIMIT_NANOS);
     }
 
-    /** Reads the table on the timer's thread and keeps the handshakes that can still be this listener's. */
+    /** Reads the table, on the timer's thread, and keeps the handshakes that can still belong to this listener. */
     private @Nullable Handshakes look(long sinceNanos, long limitNanos) {
         if (!(address instanceof InetSocketAddress inet)) {
             return null;
@@ -192,7 +192,7 @@ public final class ListenerStop {
     }
 
     private void closeSoon() {
-        if (begunLate) { // the event loop was blocked all the time: what began in this very turn needs some more
+        if (begunLate) { // the event loop was blocked until now: what this very turn has begun needs a moment
             listener.eventLoop().schedule(() -> guarded(this::close), LATE_NANOS, TimeUnit.NANOSECONDS);
         } else if (filtered && system.hasTcpInfo(listener)) {
             rest.finish();
@@ -231,7 +231,7 @@ public final class ListenerStop {
         try {
             listener.eventLoop().execute(() -> guarded(task));
         } catch (RejectedExecutionException | IllegalStateException e) {
-            // the loop has ended, or the channel has none: there is nobody to accept any more
+            // the event loop has ended, or the channel has none: nothing can accept any more
             failed(e);
             listener.unsafe().closeForcibly();
             complete(false);
@@ -276,12 +276,12 @@ public final class ListenerStop {
     /**
      * What is known about the stop of one listener. Immutable.
      *
-     * @param localAddress the address that it was bound to, null if it had none
-     * @param transport its label
-     * @param closedBefore whether it was closed already when it was to be stopped; nothing else is known then
+     * @param localAddress the address that it was bound to, or null
+     * @param transport the label of its transport
+     * @param closedBefore whether it was already closed when the stop began; nothing else is known then
      * @param filtered whether new connections were held off while those that had begun were accepted
      * @param unaccepted connections that waited, or whose handshake was under way, at the close; empty where that is not known
-     * @param time from the order to stop until the listener was closed
+     * @param time from the begin of the stop to the close
      * @param failure what went wrong, or null
      */
     public record Result(

@@ -17,15 +17,15 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Closes a NIO listener in the moment in which its accept queue is empty.
+ * Closes a NIO listener at the moment at which its accept queue is empty.
  *
- * <p>Closed by Netty, it would go on listening until the selector runs next: the JDK does not close the descriptor of a
- * channel that is registered. So it is taken from the selector first; then one task accepts what waits, and the system call
- * after the accept that found nothing closes the descriptor. The connections go through the listener's pipeline as always.
- * Only for Netty's own classes, since a subclass may accept in its own way. Confined to the listener's event loop.
+ * <p>A listener that Netty closes goes on listening until the selector runs next, because the JDK does not close the descriptor of a
+ * registered channel. So this class deregisters the channel first. Then one task accepts everything that waits, and the system call after
+ * the last accept closes the descriptor. The connections go through the listener's pipeline as always. Only Netty's own classes are
+ * closed this way: a subclass may accept in its own way. Confined to the listener's event loop.
  */
 final class NioLastAccept {
-    /** Where connections arrive faster than they can be accepted it has to end all the same. */
+    /** The listener is closed after this time even if connections arrive faster than they can be accepted. */
     private static final long LIMIT_NANOS = AcceptTurns.LIMIT_NANOS;
 
     private final Channel listener;
@@ -38,7 +38,7 @@ final class NioLastAccept {
         this.socket = socket;
     }
 
-    /** Begins, or returns false if the listener is not of a kind that can be closed this way. */
+    /** Begins; returns false if the listener cannot be closed this way. */
     static boolean begin(Channel listener, SystemView system) {
         assert listener.eventLoop().inEventLoop();
         if (!isKnown(listener)

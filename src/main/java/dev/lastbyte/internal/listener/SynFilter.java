@@ -1,6 +1,6 @@
 package dev.lastbyte.internal.listener;
 
-import dev.lastbyte.internal.CloseLog;
+import dev.lastbyte.internal.Loggers;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.unix.Buffer;
@@ -8,22 +8,24 @@ import io.netty.channel.unix.RawUnixChannelOption;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.slf4j.Logger;
 
 /**
- * A socket filter that keeps new connections from a listener and leaves alone those that have begun: the only file that
- * knows SO_ATTACH_FILTER (socket(7)) and classic BPF (linux/filter.h).
+ * A socket filter that keeps new connections from a listener and leaves those alone that have begun. No other file knows
+ * SO_ATTACH_FILTER (socket(7)) and classic BPF (linux/filter.h).
  *
- * <p>The kernel shows a TCP socket's filter each segment from the TCP header on. Dropped is what has SYN and not ACK. The
- * ACK that completes a handshake goes through the listener's filter too; a filter that drops it leaves a client that
- * believes to be connected and is reset when the listener closes. A dropped SYN is repeated by its client, first after
- * 1 s. A filter that the application had attached is replaced.
+ * <p>The filter of a TCP socket sees each segment from the TCP header on. This one drops segments with SYN and without ACK. The ACK that
+ * completes a handshake goes through the listener's filter too: if it were dropped, the client would believe that it is connected, and
+ * be reset when the listener closes. A client repeats a dropped SYN, first after 1 s. A filter that the application had attached is
+ * replaced.
  *
- * <p>Connections accepted while the filter is attached inherit it. On a connection a bare SYN means nothing, but for one
- * case: a peer that comes back after a crash with the same port is not told that the old connection still stands.
+ * <p>Connections that are accepted while the filter is attached inherit it. On a connection a SYN without ACK has no meaning, with one
+ * exception: a peer that crashed and connects again from the same port is not told that the old connection still exists.
  *
  * <p>Loaded only where the transport is epoll or io_uring. Stateless.
  */
 final class SynFilter {
+    private static final Logger LOG = Loggers.of(SynFilter.class);
     private static final int SOL_SOCKET = 1;
     private static final int SO_ATTACH_FILTER = 26;
 
@@ -53,7 +55,7 @@ final class SynFilter {
 
     private SynFilter() {}
 
-    /** Attaches the filter to an epoll or io_uring TCP listener; returns whether the kernel took it. */
+    /** Attaches the filter to a TCP listener of epoll or io_uring; returns whether the kernel took it. */
     static boolean attach(Channel listener) {
         ByteBuffer instructions = instructions();
         ByteBuffer program = ByteBuffer.allocateDirect(PROGRAM_BYTES).order(ByteOrder.nativeOrder());
@@ -62,7 +64,7 @@ final class SynFilter {
         try {
             return listener.config().setOption(OPTION, program);
         } catch (ChannelException e) {
-            CloseLog.LOG.debug("{} takes no socket filter", listener, e);
+            LOG.debug("{} takes no socket filter", listener, e);
             return false;
         } finally {
             Reference.reachabilityFence(instructions);

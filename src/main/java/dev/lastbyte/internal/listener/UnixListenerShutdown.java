@@ -1,6 +1,6 @@
 package dev.lastbyte.internal.listener;
 
-import dev.lastbyte.internal.CloseLog;
+import dev.lastbyte.internal.Loggers;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -11,26 +11,28 @@ import io.netty.channel.unix.UnixChannel;
 import java.io.IOException;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
 
 /**
- * Makes a Unix-domain listener refuse whoever comes, accepts those who came before, and tells when they are all accepted:
- * the only file that knows {@code shutdown(2)} and {@code accept(2)} of a listener.
+ * Makes a Unix-domain listener refuse new connections, and waits until those that came before are accepted. No other file knows {@code
+ * shutdown(2)} and {@code accept(2)} of a listener.
  *
- * <p>After SHUT_RD, Linux refuses each connect to that socket and leaves the accept queue as it is; the check and the entry
- * in the queue are made under one lock (unix_stream_connect in the kernel's net/unix/af_unix.c). So a client is either
- * refused or in the queue, and nobody follows those in the queue. A TCP listener, by contrast, would stop listening and
- * reset its queue.
+ * <p>After SHUT_RD, Linux refuses each connect to the socket and leaves its accept queue as it is. The check and the entry in the queue
+ * happen under one lock (unix_stream_connect in the kernel's net/unix/af_unix.c), so a client is either refused or in the queue, and the
+ * queue only gets shorter. A TCP listener, by contrast, would stop listening and reset its queue.
  *
- * <p>The transport goes on accepting, and accepting from an empty queue fails with EAGAIN as before, since Netty's sockets
- * do not block. Netty must not know of the shutdown: it accepts nothing from a channel whose input it has shut down itself.
+ * <p>The transport goes on accepting. Netty's sockets do not block, so accepting from an empty queue fails with EAGAIN as before. Netty
+ * must not know of the shutdown: it accepts nothing from a channel whose input it has shut down itself.
  *
- * <p>SHUT_RD is the socket's, not the descriptor's, and cannot be undone. A listener that was made of a descriptor from
- * elsewhere may belong to other processes too, such as systemd's socket unit; only what Netty has bound itself is shut down.
+ * <p>SHUT_RD acts on the socket, not on the descriptor, and cannot be undone. A listener that was made from a descriptor may belong to
+ * other processes too, such as a socket unit of systemd; so only a socket that Netty has bound itself is shut down.
  *
  * <p>Loaded only where the transport is epoll or io_uring. Confined to the listener's event loop.
  */
 final class UnixListenerShutdown extends ChannelInboundHandlerAdapter {
-    /** The first may be the one in which accepting is taken up again; io_uring tells of what it accepted in the next. */
+    private static final Logger LOG = Loggers.of(UnixListenerShutdown.class);
+
+    /** Accepting may be turned on again in the first; io_uring reports what it accepted in the next. */
     private static final int QUIET_TURNS = 3;
 
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
@@ -48,10 +50,10 @@ final class UnixListenerShutdown extends ChannelInboundHandlerAdapter {
     }
 
     /**
-     * Refuses new connections from now on; returns false, with nothing changed, if the listener cannot.
+     * Refuses new connections from now on; returns false, with nothing changed, if the listener cannot do that.
      *
-     * @param readOn called again and again, to keep the listener accepting
-     * @param whenAccepted called once, when nobody waits any more, unless the listener was closed before
+     * @param readOn called repeatedly to keep the listener accepting
+     * @param whenAccepted called once when the queue is empty, unless the listener is closed before
      */
     static boolean begin(Channel listener, Runnable readOn, Runnable whenAccepted) {
         assert listener.eventLoop().inEventLoop();
@@ -61,7 +63,7 @@ final class UnixListenerShutdown extends ChannelInboundHandlerAdapter {
         try {
             socket(listener).shutdown(true, false);
         } catch (IOException e) {
-            CloseLog.LOG.debug("{} cannot refuse new connections", listener, e);
+            LOG.debug("{} cannot refuse new connections", listener, e);
             return false;
         }
         UnixListenerShutdown turns = new UnixListenerShutdown(listener, readOn, whenAccepted);
@@ -71,7 +73,7 @@ final class UnixListenerShutdown extends ChannelInboundHandlerAdapter {
     }
 
     /**
-     * Accepts and closes those who still wait, so that they can be counted.
+     * Accepts and closes the connections that still wait, so that they can be counted.
      *
      * @return how many there were, or empty if they could not be accepted
      */
@@ -87,17 +89,17 @@ final class UnixListenerShutdown extends ChannelInboundHandlerAdapter {
             }
             return OptionalLong.of(count);
         } catch (IOException e) {
-            CloseLog.LOG.debug("{} cannot tell who waits to be accepted", listener, e);
+            LOG.debug("{} cannot tell who waits to be accepted", listener, e);
             return OptionalLong.empty();
         }
     }
 
-    /** The listener's socket without the state that Netty keeps of it. */
+    /** The listener's socket without the state that Netty keeps for it. */
     private static Socket socket(Channel listener) {
         return new Socket(((UnixChannel) listener).fd().intValue());
     }
 
-    /** A task that is scheduled, rather than executed, runs after one more turn of I/O. */
+    /** A scheduled task, unlike an executed one, runs after one more turn of I/O. */
     private void next() {
         long delay = listener.config().isAutoRead() ? 0 : PAUSE_NANOS;
         listener.eventLoop().schedule(this::turn, delay, TimeUnit.NANOSECONDS);
@@ -122,7 +124,7 @@ final class UnixListenerShutdown extends ChannelInboundHandlerAdapter {
         ctx.fireChannelRead(connection);
     }
 
-    /** An accept that fails, for want of descriptors perhaps, leaves its client in the queue. */
+    /** An accept that fails, perhaps because descriptors are short, leaves its client in the queue. */
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         quietTurns = 0;
