@@ -255,7 +255,9 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         Channel channel = ctx.channel();
         UnsentOutput.watch(channel);
         wasActive = channel.isActive();
-        if (!wasActive) {
+        if (!channel.isOpen()) {
+            reportWithoutClose(ctx, CloseCause.TRANSPORT); // its pipeline may hear of that yet, or may have heard
+        } else if (!wasActive) {
             channel.closeFuture().addListener(f -> reportNeverConnected(ctx));
         }
         if (connection.config().peerHalfClose() == PeerHalfClose.FINISH_WRITES && !HalfClosure.isAllowed(channel)) {

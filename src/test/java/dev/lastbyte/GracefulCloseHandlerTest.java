@@ -174,6 +174,35 @@ class GracefulCloseHandlerTest {
         channel.checkException();
     }
 
+    /** Before its pipeline has heard of it, and after. */
+    @Test
+    void handlerAddedToAClosedChannel_reportsOnce() {
+        List<CloseCause> told = new ArrayList<>();
+        GracefulCloseConfig config = GracefulCloseConfig.builder()
+                .closeListener((channel, report) -> told.add(report.cause()))
+                .build();
+        EmbeddedDuplexChannel early = new EmbeddedDuplexChannel();
+        early.closeFuture().addListener(closed -> early.pipeline().addFirst(new GracefulCloseHandler(config, system)));
+        early.pipeline().close();
+        early.runPendingTasks();
+        assertEquals(List.of(CloseCause.TRANSPORT), told);
+        EmbeddedDuplexChannel late = new EmbeddedDuplexChannel();
+        late.pipeline().close();
+        late.runPendingTasks();
+        late.pipeline().addFirst(new GracefulCloseHandler(config, system));
+        late.runPendingTasks();
+        assertEquals(List.of(CloseCause.TRANSPORT, CloseCause.TRANSPORT), told);
+    }
+
+    @Test
+    void report_cannotBeCancelled() {
+        EmbeddedDuplexChannel channel = open();
+        assertFalse(GracefulCloseHandler.report(channel).cancel(true));
+        channel.pipeline().close();
+        channel.peerFin();
+        assertTrue(GracefulCloseHandler.report(channel).isSuccess());
+    }
+
     @Test
     void report_isTheSameEveryTime() {
         EmbeddedDuplexChannel channel = open();
