@@ -37,7 +37,7 @@ final class PeerFin {
         this.onReset = onReset;
         timer = new ChannelTimer(ctx, system, this::onTimer);
         output = new OutboundFlush(ctx);
-        lastProgressNanos = timer.now();
+        lastProgressNanos = timer.usableNow();
         graceEndNanos = lastProgressNanos + config.peerHalfCloseGraceNanos();
     }
 
@@ -76,7 +76,7 @@ final class PeerFin {
         if (over) {
             return;
         }
-        long now = timer.now();
+        long now = timer.usableNow();
         if (output.progressed()) {
             lastProgressNanos = now;
         }
@@ -88,7 +88,7 @@ final class PeerFin {
                     "{} nothing was written for {} after the peer's FIN", ctx.channel(), config.peerHalfCloseTimeout());
             close();
         } else if (!closeIfDone()) {
-            timer.armAt(next(now));
+            timer.armAt(timer.now() + next(now) - now);
         }
     }
 
@@ -105,7 +105,7 @@ final class PeerFin {
     }
 
     private boolean closeIfDone() {
-        if (over || flushing || exchangeOpen || timer.now() - graceEndNanos < 0) {
+        if (over || flushing || exchangeOpen || timer.usableNow() - graceEndNanos < 0) {
             return false;
         }
         close();

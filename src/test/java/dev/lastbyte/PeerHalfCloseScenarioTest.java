@@ -123,6 +123,24 @@ class PeerHalfCloseScenarioTest {
     }
 
     @Test
+    void processStopped_openExchange_isNotTheApplicationsSilence() {
+        open(GracefulCloseConfig.builder()
+                .peerHalfCloseTimeout(Duration.ofSeconds(5))
+                .build());
+        GracefulCloseHandler.exchangeStarted(channel);
+        channel.peerFin();
+        system.pass(channel, 100);
+        system.stop(channel, 60_000, 0);
+        system.pass(channel, 4_000);
+        assertTrue(channel.isOpen());
+        answer(1000);
+        GracefulCloseHandler.exchangeEnded(channel);
+        channel.runPendingTasks();
+        assertEquals(1000, channel.taken());
+        assertFalse(channel.isOpen());
+    }
+
+    @Test
     void grace_waitsForWritesAndEnds() {
         open(GracefulCloseConfig.builder()
                 .peerHalfCloseGrace(Duration.ofMillis(100))
