@@ -385,7 +385,8 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             return;
         }
         NettyGuard.warnOnce(ctx.channel());
-        PeerFin begun = new PeerFin(ctx, connection.config(), system, () -> endAtPeerEof(ctx, true));
+        PeerFin begun = new PeerFin(
+                ctx, connection.config(), system, () -> endAtPeerEof(ctx, true), () -> close(ctx, ctx.newPromise()));
         peerFin = begun;
         EpollHalfOpenFlush.install(ctx);
         ctx.fireUserEventTriggered(event);

@@ -195,6 +195,13 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         silence(now);
     }
 
+    /** Its event loop could neither read nor write before the given moment. */
+    void stoodStill(long now) {
+        if (silence != null) {
+            silence.stoodStill(now);
+        }
+    }
+
     /** Stops watching. */
     void unwatchSilence() {
         if (silence != null) {

@@ -23,7 +23,7 @@ final class Silence {
 
     private final ChannelHandlerContext ctx;
     private final SystemView system;
-    private final long sinceNanos;
+    private long sinceNanos;
     private final @Nullable Watch watch;
     private long nextLookNanos;
 
@@ -64,6 +64,14 @@ final class Silence {
         }
         long silent = Math.min(info.silentMillis() * 1_000_000, now - sinceNanos);
         return silent > 0 && system.hasUnreadInput(channel) ? 0 : silent;
+    }
+
+    /** Silence counts from the given moment at the earliest. */
+    void stoodStill(long now) {
+        sinceNanos = now;
+        if (watch != null) {
+            watch.lastNanos = now;
+        }
     }
 
     /** Leaves nothing behind in the pipeline. */
