@@ -319,6 +319,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     public void onStandstill(long nanos) {
         EventLoops.run(ctx.executor(), () -> {
             limits.stoodStill(nanos, delivery.canTell(), now());
+            TlsHandshakeSweep sweep = sweep();
             if (sweep != null) {
                 sweep.stoodStill(nanos);
             }

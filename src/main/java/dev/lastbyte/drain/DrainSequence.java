@@ -213,17 +213,16 @@ final class DrainSequence {
 
     private @Nullable DrainPhase next(DrainPhase phase, long now, Totals counts, boolean forced) {
         boolean late = now - forcingNanos(counts) >= 0;
-        boolean empty = counts.open() == 0;
+        boolean allClosed = counts.open() == 0;
+        boolean empty = allClosed && areStopped();
         return switch (phase) {
             case ANNOUNCING -> now - plan.times().announcedNanos() >= 0 ? DrainPhase.STOP_ACCEPTING : null;
             case STOP_ACCEPTING ->
                 late ? DrainPhase.FORCING : accepted || now - acceptEndNanos() >= 0 ? DrainPhase.SHEDDING : null;
             case SHEDDING ->
-                late
-                        ? DrainPhase.FORCING
-                        : !haveShed(now) ? null : empty && areStopped() ? DrainPhase.DRAINED : DrainPhase.FINISHING;
-            case FINISHING -> empty && areStopped() ? DrainPhase.DRAINED : late ? DrainPhase.FORCING : null;
-            case FORCING -> empty || forced || now - stuckNanos >= 0 ? DrainPhase.DRAINED : null;
+                late ? DrainPhase.FORCING : !haveShed(now) ? null : empty ? DrainPhase.DRAINED : DrainPhase.FINISHING;
+            case FINISHING -> empty ? DrainPhase.DRAINED : late ? DrainPhase.FORCING : null;
+            case FORCING -> allClosed || forced || now - stuckNanos >= 0 ? DrainPhase.DRAINED : null;
             case READY, DRAINED -> null;
         };
     }
@@ -246,7 +245,8 @@ final class DrainSequence {
         if (during.of(Count.INTERRUPTED) > 0 || during.of(Count.LOST) > 0) {
             return DrainReport.Outcome.INTERRUPTED;
         }
-        return areListenersClean() ? DrainReport.Outcome.COMPLETE : DrainReport.Outcome.UNCONFIRMED;
+        boolean judged = during.of(Count.POSSIBLY_UNANSWERED) == 0 && during.of(Count.UNJUDGED) == 0;
+        return judged && areListenersClean() ? DrainReport.Outcome.COMPLETE : DrainReport.Outcome.UNCONFIRMED;
     }
 
     private boolean isOver(long now, long durationNanos) {

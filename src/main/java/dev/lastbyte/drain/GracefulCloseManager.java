@@ -38,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  * each of them closed. docs/draining.md explains how to choose the times.
  *
  * <p>A connection is <i>busy</i> while an exchange is open ({@link GracefulCloseHandler#exchangeStarted}), while output is queued, and
- * until it has been silent for {@link DrainPolicy#idleAfter()}. Long-lived connections ({@link GracefulCloseHandler#longLived}) have a
+ * until it has been silent for {@link DrainPolicy#idleAfter()}, or for {@link DrainPolicy#unansweredPeriod()} if its peer spoke last and
+ * nobody counts its exchanges. Long-lived connections ({@link GracefulCloseHandler#longLived}) have a
  * time of their own.
  *
  * <p>One manager serves any number of listeners and connections. Each connection costs it less than 100 bytes. Thread-safe.

@@ -160,6 +160,9 @@ final class LoopConnections {
         if (registry.plan() == null) {
             return;
         }
+        if (connection.list == open) {
+            connection.watchSilence(registry.system().nanoTime(), true);
+        }
         if (drain == null) {
             lookAround(); // the loop was unknown when the drain began
         }
@@ -196,6 +199,7 @@ final class LoopConnections {
         }
         if (report != null) {
             report.farewell().ifPresent(this::count); // before the close is counted, for the same reason
+            count(connection.answerAtEnd(), report);
             counters.closed(report.outcome());
         } else {
             counters.add(Count.RELEASED, 1);
@@ -211,6 +215,16 @@ final class LoopConnections {
     private void count(FarewellReport farewell) {
         counters.add(Count.REFUSED, farewell.refusedRequests());
         counters.add(Count.LOST, farewell.lostRequests());
+    }
+
+    /** A peer that has answered the farewell waits for nothing. */
+    private void count(Silence.Answer atEnd, CloseReport report) {
+        boolean agreed = report.farewell()
+                .filter(farewell -> farewell.outcome() == FarewellReport.Outcome.ANSWERED)
+                .isPresent();
+        if (!agreed && atEnd != Silence.Answer.GIVEN) {
+            counters.add(atEnd == Silence.Answer.OWED ? Count.POSSIBLY_UNANSWERED : Count.UNJUDGED, 1);
+        }
     }
 
     private boolean isEmpty() {

@@ -25,6 +25,10 @@ final class LoopCounters {
         CLOSING,
         /** Connections that were closed at the end of their time with an exchange open. */
         INTERRUPTED,
+        /** Connections that were closed although their peers spoke last. */
+        POSSIBLY_UNANSWERED,
+        /** Connections that were closed although nobody knows who spoke last. */
+        UNJUDGED,
         /** Requests that were not served and whose sender knows that. */
         REFUSED,
         /** Requests that were not served, or not to the end, and whose sender cannot know that. */

@@ -106,7 +106,8 @@ final class LoopDrain {
      */
     void closed(ManagedConnection connection, @Nullable CloseReport report) {
         OpenConnection straggler = forcing.remove(connection);
-        if (report == null || (straggler == null && report.cause() != CloseCause.DRAIN_DEADLINE)) {
+        boolean evicted = report != null && report.cause() == CloseCause.EVICTED; // its end was decided before
+        if (report == null || evicted || (straggler == null && report.cause() != CloseCause.DRAIN_DEADLINE)) {
             return;
         }
         OpenConnection known = straggler != null
@@ -201,7 +202,7 @@ final class LoopDrain {
     private boolean prepare(long now) {
         ManagedConnection connection = connections.open.next();
         if (connection != null) {
-            connection.watchSilence(now);
+            connection.watchSilence(now, false);
         }
         return connection != null;
     }

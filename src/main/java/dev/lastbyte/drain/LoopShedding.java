@@ -15,7 +15,6 @@ final class LoopShedding {
 
     private final LoopConnections connections;
     private final DrainPlan plan;
-    private final long idleAfterNanos;
     private @Nullable EvenSpread idleSpread;
     private @Nullable EvenSpread longLivedSpread;
     private long lastIdleNanos;
@@ -26,7 +25,6 @@ final class LoopShedding {
     LoopShedding(LoopConnections connections, DrainPlan plan) {
         this.connections = connections;
         this.plan = plan;
-        idleAfterNanos = plan.policy().idleAfterNanos();
     }
 
     /** Deals with the next connection of a round; returns false when there is nothing more to do now. */
@@ -75,7 +73,7 @@ final class LoopShedding {
             return false;
         }
         connection.tell(plan.event());
-        if (connection.list == connections.open && connection.isIdle(now, idleAfterNanos)) {
+        if (connection.list == connections.open && connection.isIdle(now, plan)) {
             connections.move(connection, connections.idle);
         }
         return true;
@@ -107,9 +105,9 @@ final class LoopShedding {
         if (now - due < 0) {
             return false;
         }
-        if (connection.isStillIdle(now, idleAfterNanos)) {
+        if (connection.isStillIdle(now, plan)) {
             lastIdleNanos = due;
-            connection.leave(connections);
+            connection.leave(connections, connection.answer());
         } else {
             connections.move(connection, connections.open);
         }
@@ -138,8 +136,10 @@ final class LoopShedding {
         }
         if (connection.hasOpenExchange()) {
             connections.counters().add(Count.INTERRUPTED, 1);
+            connection.leave(connections);
+        } else {
+            connection.leave(connections, connection.answerNow(now));
         }
-        connection.leave(connections);
         return true;
     }
 

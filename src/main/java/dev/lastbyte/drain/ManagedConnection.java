@@ -3,6 +3,7 @@ package dev.lastbyte.drain;
 import dev.lastbyte.CloseCause;
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.Connection;
+import dev.lastbyte.FarewellSource;
 import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.drain.LoopCounters.Count;
@@ -35,7 +36,9 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     private long closingSinceNanos;
     private long pendingBytes;
     private int openExchanges;
+    private Silence.Answer answerAtEnd = Silence.Answer.GIVEN;
     private boolean told;
+    private boolean counted; // exchanges have been reported
     private boolean longLived;
     private boolean budgeted;
 
@@ -84,8 +87,10 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     public void exchanges(int open) {
         if (home == null) {
             openExchanges = open;
+            counted = true;
         }
         atHome(loop -> {
+            counted = true;
             if (list != null && (open > 0) != hasOpenExchange()) {
                 loop.counters().add(Count.IN_EXCHANGE, open > 0 ? 1 : -1);
             }
@@ -190,9 +195,13 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         }
     }
 
-    /** Begins to watch for silence, where the kernel does not tell. */
-    void watchSilence(long now) {
-        silence(now);
+    /**
+     * Begins to watch for silence, where the kernel does not tell.
+     *
+     * @param unused whether nothing has been received yet
+     */
+    void watchSilence(long now, boolean unused) {
+        silence(now, unused);
     }
 
     /** Its event loop could neither read nor write before the given moment. */
@@ -210,23 +219,61 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         }
     }
 
-    /** Whether the connection is idle: no open exchange, no queued output, and silence for long enough. */
-    boolean isIdle(long now, long idleAfterNanos) {
-        return openExchanges == 0 && ctx != null && silence(now).isIdle(now, idleAfterNanos);
+    /** Whether the connection is idle: no open exchange, no queued output, silence for long enough, and nothing that may be owed. */
+    boolean isIdle(long now, DrainPlan plan) {
+        return openExchanges == 0
+                && ctx != null
+                && silence(now, false).isIdle(now, plan.policy().idleAfterNanos(), unansweredEnd(now, plan));
     }
 
     /** Whether a connection that was found idle still is. */
-    boolean isStillIdle(long now, long idleAfterNanos) {
-        return openExchanges == 0 && ctx != null && silence(now).isStillIdle(now, idleAfterNanos);
+    boolean isStillIdle(long now, DrainPlan plan) {
+        return openExchanges == 0
+                && ctx != null
+                && silence(now, false).isStillIdle(now, plan.policy().idleAfterNanos(), unansweredEnd(now, plan));
     }
 
-    private Silence silence(long now) {
+    private long unansweredEnd(long now, DrainPlan plan) {
+        return isJudged() ? plan.times().unansweredEndNanos() : now;
+    }
+
+    /** Whether the order of what was received and sent tells what is owed: to clients, and where nobody counts exchanges. */
+    private boolean isJudged() {
+        FarewellSource farewell = FarewellSource.of(channel());
+        boolean countsExchanges = farewell == null ? counted : farewell.countsExchanges(counted);
+        return parent() != null && !countsExchanges;
+    }
+
+    /** Whether the peer may wait for an answer, as it was when the connection was found idle. */
+    Silence.Answer answer() {
+        return silence == null || !isJudged() ? Silence.Answer.GIVEN : silence.answer();
+    }
+
+    /** The same, as it is now. */
+    Silence.Answer answerNow(long now) {
+        return ctx == null || !isJudged()
+                ? Silence.Answer.GIVEN
+                : silence(now, false).answerNow(now);
+    }
+
+    private Silence silence(long now, boolean unused) {
         Silence known = silence;
         if (known == null) {
-            known = new Silence(context(), registry.system(), sinceNanos, now);
+            known = new Silence(context(), registry.system(), sinceNanos, unused, now);
             silence = known;
         }
         return known;
+    }
+
+    /** Closes the connection, whose peer may wait for an answer or not. */
+    void leave(LoopConnections loop, Silence.Answer answer) {
+        answerAtEnd = answer;
+        leave(loop);
+    }
+
+    /** Whether its peer may have waited for an answer when a drain closed it. */
+    Silence.Answer answerAtEnd() {
+        return answerAtEnd;
     }
 
     /** Closes the connection from the end of its pipeline, so that every protocol sends its farewell. */

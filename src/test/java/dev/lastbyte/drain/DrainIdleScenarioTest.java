@@ -49,7 +49,7 @@ class DrainIdleScenarioTest {
 
     @Test
     void input_unknownToTheKernel_endsTheSilence() {
-        drain.play("connect drain 150ms in:3 150ms untouched 160ms closing");
+        drain.play("connect drain 150ms in:3 out:3 150ms untouched 160ms closing");
     }
 
     @Test

@@ -107,16 +107,21 @@ public final class FrozenSystem implements SystemView {
 
     /** The kernel says when the connections were last used, and that all they wrote has arrived. */
     public void silentFor(long millis) {
-        info = new TcpInfo(TcpInfo.FIN_WAIT2, 1, 0, 0, 0, 1000, millis, 0, 0);
+        silentFor(millis, false);
+    }
+
+    /** The same, and whether the peers spoke last. */
+    public void silentFor(long millis, boolean inputLast) {
+        info = new TcpInfo(TcpInfo.FIN_WAIT2, 1, 0, 0, 0, 1000, millis, 0, 0, inputLast);
     }
 
     /** The kernel says: so many bytes written, so many acknowledged, in this state. A channel without parent has sent a SYN. */
     public void kernel(int state, long written, long acked) {
-        info = new TcpInfo(state, acked + 1, 0, written, 0, 1000, 0, acked < written ? 1 : 0, 0);
+        info = new TcpInfo(state, acked + 1, 0, written, 0, 1000, 0, acked < written ? 1 : 0, 0, false);
     }
 
     /** The same, the last acknowledgement having come so long ago. */
     public void kernel(int state, long written, long acked, long ackAgeMillis) {
-        info = new TcpInfo(state, acked + 1, 0, written, 0, 1000, 0, acked < written ? 1 : 0, ackAgeMillis);
+        info = new TcpInfo(state, acked + 1, 0, written, 0, 1000, 0, acked < written ? 1 : 0, ackAgeMillis, false);
     }
 }
