@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.CloseCause;
-import dev.lastbyte.CloseCause;
-import dev.lastbyte.CloseOutcome;
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.tcp.PacedAnswer;
 import dev.lastbyte.testing.Answer;
