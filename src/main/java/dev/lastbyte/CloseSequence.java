@@ -707,8 +707,8 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (phase == Phase.FLUSHING
                 && cause != CloseCause.WRITE_FAILED
                 && !record.isReset()
-                && flush().isOnlyBarrierLeft()) {
-            record.flushed(now()); // only the barrier is on its way (io_uring takes a turn for that)
+                && (flush == null ? !OutboundFlush.isPending(ctx) : flush.isOnlyBarrierLeft())) {
+            record.flushed(now()); // nothing was queued, or only the barrier is (io_uring takes a turn for that)
             markWritten(false);
         }
         long now = now();

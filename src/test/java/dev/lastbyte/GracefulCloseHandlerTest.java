@@ -147,6 +147,24 @@ class GracefulCloseHandlerTest {
         assertEquals(
                 CloseCause.HANDLER_REMOVED,
                 GracefulCloseHandler.report(channel).getNow().cause());
+        assertEquals(List.of("CLOSE"), channel.log(), "nothing was queued: no reset");
+    }
+
+    @Test
+    void forcedWhileStarting_outputIsQueued_resets() {
+        EmbeddedDuplexChannel channel = open(new Listening() {
+            @Override
+            public void closeStarted(ChannelHandlerContext ctx) {
+                ctx.pipeline().remove(GracefulCloseHandler.class);
+            }
+        });
+        channel.write(Unpooled.wrappedBuffer(new byte[50]));
+        channel.pipeline().close();
+        channel.runPendingTasks();
+        CloseReport report = GracefulCloseHandler.report(channel).getNow();
+        assertEquals(CloseOutcome.ABORTED, report.outcome());
+        assertEquals(50, report.unsentBytes());
+        assertEquals(List.of("SO_LINGER 0", "CLOSE"), channel.log());
     }
 
     @Test
