@@ -38,6 +38,8 @@ public enum CloseCause {
     HALF_CLOSE_UNSUPPORTED,
     /** {@link GracefulCloseHandler#closeNow} ended it. */
     FORCED,
+    /** {@link GracefulCloseHandler#abort} ended it, or {@code close()} with SO_LINGER set to 0 right before. */
+    ABORTED,
     /** The drain of the whole server reached its deadline, see {@link dev.lastbyte.drain.DrainPolicy#drainTimeout()}. */
     DRAIN_DEADLINE,
     /**

@@ -14,7 +14,8 @@ public enum CloseOutcome {
 
     /**
      * Everything written was acknowledged by the peer's TCP (or, on a Unix domain socket, lies in the peer's receive
-     * queue); the peer's application had not ended its side when we closed.
+     * queue); the peer's application had not ended its side when we closed, or has reset the connection since ({@link
+     * CloseCause#RESET}).
      */
     DELIVERED(true),
 
@@ -25,13 +26,17 @@ public enum CloseOutcome {
     UNCONFIRMED(false),
 
     /**
-     * The wait ended while bytes were known to be unacknowledged. They were left to the kernel, which goes on sending
-     * for a bounded time: the peer may still get everything, unless it goes on talking, in which case the kernel resets
-     * the connection.
+     * Bytes are known to be missing. Either they never reached the kernel, because the transport or the event loop closed the
+     * channel: then {@link CloseReport#unsentBytes()} counts them, and they are lost. Or the wait ended while bytes were
+     * unacknowledged: they were left to the kernel, which goes on sending for a bounded time, so the peer may still get
+     * everything, unless it goes on talking, in which case the kernel resets the connection.
      */
     UNDELIVERED(false),
 
-    /** The peer reset the connection, or the kernel gave the connection up. Bytes may be lost. */
+    /**
+     * The peer reset the connection, or the kernel gave the connection up, and not everything is known to have been acknowledged
+     * before. Bytes may be lost.
+     */
     RESET_BY_PEER(false),
 
     /** This side reset the connection on purpose, so that cut data does not look like a complete answer. */

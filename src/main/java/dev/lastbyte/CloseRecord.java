@@ -4,6 +4,7 @@ import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
 import dev.lastbyte.internal.NettyGuard;
 import dev.lastbyte.internal.TransportKind;
+import dev.lastbyte.internal.UnsentOutput;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -14,6 +15,7 @@ import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -30,6 +32,7 @@ final class CloseRecord {
     /** What only a close that goes wrong has. */
     private static final class Trouble {
         private @Nullable Throwable failure;
+        private @Nullable Throwable suspect;
         private long unsentBytes;
     }
 
@@ -54,11 +57,22 @@ final class CloseRecord {
 
     // ---- connections that end without a close sequence -------------------------------------------------------------
 
-    /** Reports on a channel that ended without a close sequence. */
+    /** Reports on a channel that ended without a close sequence, unless it has been reported. */
     static void reportWithoutClose(ChannelHandlerContext ctx, Connection connection, long now, CloseCause cause) {
+        if (promise(ctx.channel()).isSuccess()) {
+            return;
+        }
         CloseReport.Builder report = builder(ctx.channel(), connection.config());
-        report.cause = cause;
-        report.outcome = cause == CloseCause.RESET ? CloseOutcome.RESET_BY_PEER : CloseOutcome.UNCONFIRMED;
+        OptionalLong lost = UnsentOutput.of(ctx.channel());
+        if (lost.isPresent()) {
+            report.unsentBytes = lost.getAsLong();
+            report.failure = Resets.transportFailure(ctx.channel());
+        }
+        boolean reset = cause == CloseCause.RESET || Resets.isConnectionLost(report.failure);
+        report.cause = reset ? CloseCause.RESET : cause;
+        report.outcome = reset
+                ? CloseOutcome.RESET_BY_PEER
+                : lost.isPresent() ? CloseOutcome.UNDELIVERED : CloseOutcome.UNCONFIRMED;
         ChannelHandlerContext tls = Placement.tlsBehind(ctx);
         report.tlsEnd = tls == null ? null : TlsClose.endWithoutClose(tls, cause);
         new CloseRecord(now).publish(ctx.channel(), connection.config(), connection, report, 0, false);
@@ -115,6 +129,11 @@ final class CloseRecord {
         }
     }
 
+    /** Whether the application wants a reset. */
+    boolean isAbort() {
+        return cause == CloseCause.ABORTED;
+    }
+
     /** Keeps the first exception, and whether it says that the connection is lost. */
     void failed(Throwable cause) {
         Trouble known = trouble();
@@ -133,8 +152,17 @@ final class CloseRecord {
         return known;
     }
 
+    /** Keeps an exception that may be the transport's; a reset that follows tells. */
+    void suspect(Throwable cause) {
+        trouble().suspect = cause;
+    }
+
     /** The peer has reset the connection. */
     void reset(boolean byPeer) {
+        Throwable suspect = trouble == null ? null : trouble.suspect;
+        if (byPeer && suspect != null) {
+            failed(suspect);
+        }
         reset |= byPeer;
     }
 
@@ -170,8 +198,8 @@ final class CloseRecord {
             Channel channel, GracefulCloseConfig config, Delivery delivery, boolean finSent, long now) {
         cause(CloseCause.TRANSPORT);
         CloseReport.Builder report = builder(channel, config);
-        report.cause = cause;
-        report.outcome = outcome(delivery);
+        report.outcome = outcome(delivery, finSent);
+        report.cause = isOverruled(delivery) ? CloseCause.RESET : cause;
         report.unacknowledgedBytes = streamUnknown ? -1 : delivery.unacknowledged(finSent);
         report.flushNanos = (flushed ? flushedNanos : waitEnded ? waitEndedNanos : now) - startNanos;
         report.discardNanos = flushed && waitEnded ? waitEndedNanos - flushedNanos : 0;
@@ -248,13 +276,23 @@ final class CloseRecord {
             return present;
         }
         Promise<CloseReport> promise = new DefaultPromise<>(EventLoops.of(channel));
+        promise.setUncancellable(); // it belongs to all who ask for it
         Promise<CloseReport> earlier = attribute.setIfAbsent(promise);
         return earlier == null ? promise : earlier;
     }
 
-    private CloseOutcome outcome(Delivery delivery) {
+    /** A reset ends every wait, even if it was learnt of when a limit had ended that already. */
+    private boolean isOverruled(Delivery delivery) {
+        return (reset || delivery.isLost())
+                && cause != CloseCause.WRITE_FAILED
+                && cause != CloseCause.EVENT_LOOP_SHUTDOWN
+                && cause != CloseCause.ERROR;
+    }
+
+    private CloseOutcome outcome(Delivery delivery, boolean finSent) {
         if (reset || delivery.isLost()) {
-            return CloseOutcome.RESET_BY_PEER;
+            boolean whole = flushed && !cut && !streamUnknown && delivery.hadEverything(finSent);
+            return whole ? CloseOutcome.DELIVERED : CloseOutcome.RESET_BY_PEER;
         }
         if (aborted) {
             return CloseOutcome.ABORTED;
@@ -274,6 +312,7 @@ final class CloseRecord {
     /** Whether the peer has left by itself, without waiting for what it asked. */
     private static boolean isEndedByPeer(CloseReport.Builder report, boolean finSent) {
         return report.outcome == CloseOutcome.RESET_BY_PEER
+                || report.cause == CloseCause.RESET
                 || (report.cause == CloseCause.EOF && !finSent)
                 || report.cause == CloseCause.TRANSPORT;
     }
@@ -285,6 +324,7 @@ final class CloseRecord {
                 || cause == CloseCause.DEADLINE
                 || cause == CloseCause.BYTE_LIMIT
                 || cause == CloseCause.FORCED
+                || cause == CloseCause.ABORTED
                 || cause == CloseCause.DRAIN_DEADLINE
                 || cause == CloseCause.EVICTED;
     }

@@ -75,9 +75,9 @@ public final class CloseReport {
     }
 
     /**
-     * Bytes that the channel had accepted but that never reached the kernel; more than 0 means that the answer was cut.
-     * Exact when the flush stalled; where the transport closed the channel by itself it is what was pending when last
-     * looked at, an upper bound.
+     * Bytes that the channel had accepted but that never reached the kernel, flushed or not; more than 0 means that the
+     * answer was cut. Counted when the channel closes, whoever closes it. Where {@code shutdownOutput()} has dropped bytes
+     * before, they are not among them.
      */
     public long unsentBytes() {
         return unsentBytes;

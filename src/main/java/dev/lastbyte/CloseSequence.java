@@ -10,11 +10,13 @@ import dev.lastbyte.internal.SocketLinger;
 import dev.lastbyte.internal.SocketTable;
 import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TcpInfo;
+import dev.lastbyte.internal.UnsentOutput;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import java.nio.channels.NotYetConnectedException;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
@@ -42,7 +44,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
      *
      * Why these steps, in this order:
      *
-     * 1. The FIN certifies the stream. So it follows the last byte or is not sent at all: shutdownOutput() with bytes queued
+     * 1. The FIN says that the stream is complete. So it follows the last byte or is not sent at all: shutdownOutput() with bytes queued
      *    drops them and still sends a clean FIN, and a plain close after a failed flush does the same. Both would make a truncated
      *    answer look complete; hence the barrier, and SO_LINGER 0 where it does not come.
      * 2. Input is read and dropped from the first moment on, not only after the FIN: a peer that writes everything before it
@@ -118,14 +120,24 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     private CloseLimits.Input input = CloseLimits.Input.OFF;
     private @Nullable Discarding discarding; // of a peer that has sent something
     private @Nullable OutboundFlush flush; // while output is on its way to the kernel
-    private @Nullable TlsHandshakeSweep sweep; // where there is no TLS session to wait for
-    private @Nullable Throwable suspect; // an exception that may be the transport's
     private boolean cutOff; // the application gets no input any more, and its writes fail
     private boolean eofSeen; // the peer has ended its side
     private boolean finSent; // our FIN is queued in the kernel
     private boolean resetArmed; // should the transport close the channel now, the peer gets a reset
 
-    CloseSequence(ChannelHandlerContext ctx, GracefulCloseConfig config, Connection connection, SystemView system) {
+    /**
+     * A close that has not begun.
+     *
+     * @param resetArmed whether the application has set SO_LINGER to 0
+     * @param aborts whether it did so for this close
+     */
+    CloseSequence(
+            ChannelHandlerContext ctx,
+            GracefulCloseConfig config,
+            Connection connection,
+            SystemView system,
+            boolean resetArmed,
+            boolean aborts) {
         this.ctx = ctx;
         this.config = config;
         this.connection = connection;
@@ -135,6 +147,11 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         delivery = new Delivery(ctx.channel(), system);
         limits = new CloseLimits(config, now);
         record = new CloseRecord(now);
+        this.resetArmed = resetArmed;
+        record.aborted(resetArmed);
+        if (aborts) {
+            record.cause(CloseCause.ABORTED);
+        }
         ChannelHandlerContext tlsContext = Placement.tlsBehind(ctx);
         tls = tlsContext == null ? null : TlsClose.of(tlsContext);
     }
@@ -149,7 +166,11 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     /** Runs the sequence; the promise is completed when the channel is closed. */
     void start(ChannelPromise promise) {
         record.join(promise);
-        guarded(this::begin);
+        if (record.isAbort()) {
+            force(CloseCause.ABORTED);
+        } else {
+            guarded(this::begin);
+        }
     }
 
     /** A further {@code close()} joins the first. */
@@ -231,11 +252,11 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     /** The peer has ended its side, in order or by a reset. */
     void onEof(boolean reset) {
-        if (eofSeen || phase.isEnding()) {
-            return;
+        if (eofSeen || phase.isEnding() || !channel().isOpen()) {
+            return; // NIO reads from a channel that its failed write has just closed; channelInactive follows
         }
         eofSeen = true;
-        noteReset(reset);
+        record.reset(reset);
         stopReading();
         guarded(() -> {
             if (isWaiting()) {
@@ -250,27 +271,20 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     /** Keeps an exception for the report, in case the event follows that makes it the transport's. */
     void onTransportError(Throwable cause) {
-        suspect = cause;
+        record.suspect(cause);
     }
 
     /** The channel has become inactive. */
     void onInactive(boolean reset) {
         guarded(() -> {
             if (!phase.isEnding()) {
-                noteReset(reset);
+                record.reset(reset);
                 record.cause(inactiveCause(reset));
                 record.waitEnded(now());
+                UnsentOutput.of(channel()).ifPresent(record::cut);
             }
             onClosed();
         });
-    }
-
-    private void noteReset(boolean reset) {
-        Throwable cause = suspect;
-        if (reset && cause != null) {
-            record.failed(cause);
-        }
-        record.reset(reset);
     }
 
     private CloseCause inactiveCause(boolean reset) {
@@ -287,7 +301,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         }
         eofSeen = true;
         noteEof();
-        return sweep != null ? CloseCause.TLS_HANDSHAKE : CloseCause.EOF;
+        return sweep() != null ? CloseCause.TLS_HANDSHAKE : CloseCause.EOF;
     }
 
     // ---- the clock -------------------------------------------------------------------------------------------------
@@ -305,6 +319,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     public void onStandstill(long nanos) {
         EventLoops.run(ctx.executor(), () -> {
             limits.stoodStill(nanos, delivery.canTell(), now());
+            TlsHandshakeSweep sweep = sweep();
             if (sweep != null) {
                 sweep.stoodStill(nanos);
             }
@@ -350,13 +365,17 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     private void begin() {
         eofSeen = HalfClosure.isInputShutdown(channel());
         enter(Phase.FLUSHING);
-        ctx.fireUserEventTriggered(CloseStartedEvent.INSTANCE);
+        EventListeners.closeStarted(channel());
+        if (config.firesUserEvents()) {
+            ctx.fireUserEventTriggered(CloseStartedEvent.INSTANCE);
+        }
         if (phase != Phase.FLUSHING) {
             return;
         }
         if (HalfClosure.isOutputShutdown(channel())) {
             record.streamUnknown();
             delivery.cannotTell();
+            disarmReset();
             record.flushed(now());
             finSent = true;
             startWait();
@@ -371,6 +390,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     private void startFlush() {
         if (eofSeen) {
             EpollHalfOpenFlush.install(ctx); // before the flush that would fail without it
+        }
+        if (flush().hasMore()) {
+            armReset(); // not in the listener of the last write, the commonest close, which pays for nothing here
         }
         ChannelFuture barrier = flush().start();
         if (barrier.isDone()) {
@@ -387,13 +409,10 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     private void awaitBarrier(boolean outlivesEof) {
-        if (phase != Phase.FLUSHING || resetArmed) {
+        if (phase != Phase.FLUSHING) {
             return;
         }
-        // Should the transport close the channel meanwhile (failed write, loop shut down), a FIN would hide the
-        // truncation.
-        resetArmed = true;
-        record.aborted(SocketLinger.resetOnClose(channel()));
+        armReset();
         if (outlivesEof && !eofSeen) {
             startReading();
         } else {
@@ -412,13 +431,26 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             cutOff = true; // a write's listener has written behind the barrier; now nobody can any more
             startFlush();
         } else {
-            disarmReset();
             onFlushed();
         }
     }
 
+    /**
+     * From here on the peer gets a reset, whoever closes the channel: a transport whose write failed, an event loop that is shut
+     * down. A FIN would make the truncated answer look complete.
+     */
+    private void armReset() {
+        channel().config().setAutoClose(true); // without it Netty answers a failed write with a FIN
+        if (!resetArmed) {
+            resetArmed = true;
+            record.aborted(SocketLinger.resetOnClose(channel()));
+        }
+    }
+
+    /** Everything written is in the kernel: nothing is truncated any more, and what the kernel holds must not be lost by a reset. */
     private void disarmReset() {
         if (resetArmed) {
+            resetArmed = false;
             SocketLinger.finOnClose(channel());
             record.aborted(false);
         }
@@ -469,6 +501,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     /** Everything written is in the kernel. */
     private void onFlushed() {
         long now = now();
+        disarmReset();
         record.flushed(now);
         limits.begin(now);
         if (!HalfClosure.isSupported(channel())) {
@@ -498,9 +531,16 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         // Until the task runs, an EOF could end the channel, or a handler in front of ours write; an ended loop runs
         // none.
         boolean canWait = HalfClosure.outliveEof(channel()) && Placement.isFirst(ctx);
-        if (!canWait || !later(this::sendFin)) {
+        if (!canWait || !later(this::sendFinInTurn)) {
             sendFin();
         }
+    }
+
+    private void sendFinInTurn() {
+        if (ctx.handler() instanceof GracefulCloseHandler closing) {
+            closing.turnEnded();
+        }
+        sendFin();
     }
 
     private void sendFin() {
@@ -520,7 +560,8 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             return;
         }
         if (!fin.isSuccess()) {
-            record.failed(fin.cause()); // ENOTCONN: the peer had reset the connection before our FIN
+            record.failed(fin.cause());
+            record.reset(fin.cause() instanceof NotYetConnectedException); // ENOTCONN: reset before our FIN
             finish(CloseCause.RESET);
             return;
         }
@@ -540,7 +581,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             if (eofSeen) {
                 finish(CloseCause.EOF);
             } else { // nothing to wait for but what has arrived already
-                sweep = new TlsHandshakeSweep(tls.isRefused(), config.quietPeriodNanos(), now());
+                tls.beginSweep(config.quietPeriodNanos(), now());
                 discard();
             }
         } else if (discards) {
@@ -557,7 +598,14 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         }
         cutOff = true;
         startReading();
-        evaluateWait();
+        if (phase == Phase.DISCARDING) {
+            evaluateWait();
+        }
+    }
+
+    /** The sweep of a close that began without a TLS session, or null. */
+    private @Nullable TlsHandshakeSweep sweep() {
+        return tls == null ? null : tls.sweep();
     }
 
     /** Waits for acknowledgements alone. */
@@ -587,7 +635,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         noteEof();
         if (reset || delivery.isLost()) {
             finish(CloseCause.RESET);
-        } else if (sweep != null) {
+        } else if (sweep() != null) {
             finish(CloseCause.TLS_HANDSHAKE);
         } else if (delivery.isDelivered() || !awaitsDelivery()) {
             finish(CloseCause.EOF);
@@ -619,6 +667,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         askTable(now);
         long crowd = LoopTimer.lookPause(this);
         armAt(orEndOfPause(limits.nextWaitCheck(config, input, delivery, now, crowd)));
+        TlsHandshakeSweep sweep = sweep();
         if (sweep != null) {
             armAt(sweep.nextCheck());
         }
@@ -632,6 +681,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         }
         CloseCause over = limits.waitEnd(config, input, delivery, now);
         boolean paused = input == CloseLimits.Input.PAUSED;
+        TlsHandshakeSweep sweep = sweep();
         boolean swept = sweep != null
                 && (over == CloseCause.QUIET || (over == null && sweep.isOver(discardedBytes(), paused, now)));
         return swept ? CloseCause.TLS_HANDSHAKE : over;
@@ -658,8 +708,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
                 && cause != CloseCause.WRITE_FAILED
                 && !record.isReset()
                 && flush().isOnlyBarrierLeft()) {
-            disarmReset(); // only the barrier is on its way (io_uring takes a turn for that): nothing is truncated
-            record.flushed(now());
+            record.flushed(now()); // only the barrier is on its way (io_uring takes a turn for that)
             markWritten(false);
         }
         long now = now();
@@ -670,11 +719,16 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         look(now);
         record.cause(cause);
         record.waitEnded(now);
-        if (cut || (isUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET)) {
+        boolean resets = cut || record.isAbort() || (isUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET);
+        if (resets && kernelResets()) {
             enter(Phase.RESETTING);
-            record.aborted(SocketLinger.resetOnClose(channel()));
+            armReset();
+            if (cut && HalfClosure.isOutputShutdown(channel())) {
+                record.aborted(false); // the transport has sent a FIN already
+            }
         } else {
             enter(Phase.CLOSING);
+            disarmReset();
             leaveToKernel();
         }
         closeSocket();
@@ -684,12 +738,14 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         return delivery.canTell() && !delivery.isDelivered() && !delivery.isLost() && CloseRecord.isLimit(cause);
     }
 
+    /** Whether SO_LINGER 0 makes the kernel send a reset; where it cannot be asked, it does. */
+    private boolean kernelResets() {
+        TcpInfo info = system.hasTcpInfo(channel()) ? system.tcpInfo(channel()) : null;
+        return info == null || info.resetsOnClose();
+    }
+
     private void leaveToKernel() {
-        boolean delivered = delivery.isDelivered();
-        if (!delivered || !finSent) { // the kernel lingers for bytes and for the FIN, whoever sends that
-            SocketLinger.neverBlock(channel());
-        }
-        if (!delivered && !delivery.isLost()) {
+        if (!delivery.isDelivered() && !delivery.isLost()) {
             SocketLinger.boundKernel(channel(), limits.kernelPatience(config));
         }
     }
@@ -902,8 +958,20 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             LOG.warn("{} the close sequence failed in {}; closing at once", channel(), phase, t);
             record.failed(t);
             record.cause(CloseCause.ERROR);
+            resetUnlessFlushed();
             closePastHandlers();
             onClosed();
+        }
+    }
+
+    private void resetUnlessFlushed() {
+        try {
+            if (!record.isFlushed() && channel().isOpen() && flush().hasMore()) {
+                record.cut(flush().unsentBytes());
+                armReset();
+            }
+        } catch (Throwable t) {
+            LOG.debug("{} cannot be made to reset", channel(), t);
         }
     }
 }

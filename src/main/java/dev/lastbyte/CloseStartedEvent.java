@@ -1,7 +1,7 @@
 package dev.lastbyte;
 
 /**
- * User event that tells the handlers of a pipeline that its graceful close has begun. What a handler writes while it is told
+ * User event, fired only with {@link GracefulCloseConfig.Builder#withUserEvents}, that tells the handlers of a pipeline that its graceful close has begun. What a handler writes while it is told
  * is still sent; afterwards the channel takes no more writes and delivers no more input, although {@code isActive()} stays true until the sequence is over: a pool
  * should stop handing the channel out now. Immutable.
  */

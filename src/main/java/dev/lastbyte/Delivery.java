@@ -196,6 +196,14 @@ final class Delivery {
         return lost;
     }
 
+    /**
+     * Whether the peer's TCP had every byte, our FIN apart, when last looked at: a reset that came later lost none. Not on a Unix
+     * domain socket, where a reset says that the peer has left its receive queue unread.
+     */
+    boolean hadEverything(boolean finCounted) {
+        return source == Source.TCP_INFO && unacknowledged(finCounted) == 0;
+    }
+
     /** Whether the last {@link #poll} saw more acknowledged than the one before. */
     boolean progressed() {
         return progressed;

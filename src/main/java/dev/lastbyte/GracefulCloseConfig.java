@@ -46,6 +46,7 @@ public final class GracefulCloseConfig {
     private final long peerHalfCloseGraceNanos;
     private final long peerHalfCloseTimeoutNanos;
     private final @Nullable CloseListener closeListener;
+    private final boolean userEvents;
 
     private GracefulCloseConfig(Builder builder) {
         strategy = builder.strategy;
@@ -62,6 +63,7 @@ public final class GracefulCloseConfig {
         peerHalfCloseGraceNanos = builder.peerHalfCloseGraceNanos;
         peerHalfCloseTimeoutNanos = builder.peerHalfCloseTimeoutNanos;
         closeListener = builder.closeListener;
+        userEvents = builder.userEvents;
     }
 
     /** The configuration with every default. */
@@ -149,6 +151,11 @@ public final class GracefulCloseConfig {
         return Optional.ofNullable(closeListener);
     }
 
+    /** Whether the events of {@link ConnectionEvents} are fired as user events too; not by default. */
+    public boolean firesUserEvents() {
+        return userEvents;
+    }
+
     long flushTimeoutNanos() {
         return flushTimeoutNanos;
     }
@@ -199,7 +206,7 @@ public final class GracefulCloseConfig {
                 + (discardRate == UNLIMITED ? "unlimited" : discardRate) + ", closeTimeout=" + closeTimeout()
                 + ", stalledPeer=" + stalledPeer + ", peerHalfClose=" + peerHalfClose + ", peerHalfCloseGrace="
                 + peerHalfCloseGrace().map(Duration::toString).orElse("none") + ", peerHalfCloseTimeout="
-                + peerHalfCloseTimeout() + "}";
+                + peerHalfCloseTimeout() + ", userEvents=" + userEvents + "}";
     }
 
     /**
@@ -222,6 +229,7 @@ public final class GracefulCloseConfig {
         private long peerHalfCloseGraceNanos;
         private long peerHalfCloseTimeoutNanos = DEFAULT_PEER_HALF_CLOSE_TIMEOUT.toNanos();
         private @Nullable CloseListener closeListener;
+        private boolean userEvents;
 
         private Builder() {}
 
@@ -240,6 +248,7 @@ public final class GracefulCloseConfig {
             peerHalfCloseGraceNanos = config.peerHalfCloseGraceNanos;
             peerHalfCloseTimeoutNanos = config.peerHalfCloseTimeoutNanos;
             closeListener = config.closeListener;
+            userEvents = config.userEvents;
         }
 
         /** What is done after the flush. Default {@link CloseStrategy#FULL}. */
@@ -360,6 +369,16 @@ public final class GracefulCloseConfig {
         /** Who is told of the end of each connection. Default: nobody. */
         public Builder closeListener(CloseListener closeListener) {
             this.closeListener = Objects.requireNonNull(closeListener, "closeListener");
+            return this;
+        }
+
+        /**
+         * Fires {@link CloseStartedEvent} and, in a drain, {@link dev.lastbyte.drain.DrainEvent} through the pipeline as well, for handlers
+         * that do not {@linkplain GracefulCloseHandler#listen listen}. All handlers see them, and some complain of events that they do not
+         * know. Default: not fired.
+         */
+        public Builder withUserEvents() {
+            userEvents = true;
             return this;
         }
 

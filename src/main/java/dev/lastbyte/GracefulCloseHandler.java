@@ -4,8 +4,10 @@ import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.HalfClosure;
 import dev.lastbyte.internal.Loggers;
 import dev.lastbyte.internal.NettyGuard;
+import dev.lastbyte.internal.SocketLinger;
 import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TransportKind;
+import dev.lastbyte.internal.UnsentOutput;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufHolder;
 import io.netty.channel.Channel;
@@ -40,8 +42,8 @@ import org.slf4j.Logger;
  * <p>From then on {@code channel.close()}, {@code ctx.close()} of a handler behind it, and {@code
  * ChannelFutureListener.CLOSE} run the close sequence, from any thread. The close promise completes when the channel is
  * closed; a second {@code close()} joins the first and completes with it. While the sequence runs, {@code isActive()} stays
- * true, input is dropped, new writes fail at once with a {@code ClosedChannelException}, and {@link CloseStartedEvent} has
- * told the other handlers. {@code ctx.close()} of a handler in front of this one, and closes by the transport itself (write
+ * true, input is dropped, new writes fail at once with a {@code ClosedChannelException}, and handlers that {@linkplain #listen listen}
+ * have been told. {@code ctx.close()} of a handler in front of this one, and closes by the transport itself (write
  * errors, {@code EventLoopGroup.shutdownGracefully()}), do not pass here and are not graceful; the report says so.
  *
  * <p>An open connection pays one skipped context per event: none of the read and write callbacks is overridden. While the
@@ -62,9 +64,11 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     private int openExchanges;
     private boolean ownsHalfClosure; // the channel outlives its peer's FIN only because we asked for it
     private boolean wasActive;
+    private boolean lingeredZero; // SO_LINGER was 0 when the connection became active
     private boolean wasUnregistered;
     private boolean bypassed; // a second handler, in front of TLS, has taken over
     private boolean handedOver; // the handler that closes has taken over
+    private boolean inBurst; // what the application has read when the close began may not be completed for it
 
     /** A handler with {@link GracefulCloseConfig#defaults()}. */
     public GracefulCloseHandler() {
@@ -117,7 +121,32 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             channel.close();
         } else if (channel.isOpen()) {
             // Not at once: in the listener of a write, that write still counts as pending.
-            channel.eventLoop().execute(handler::closeNow);
+            channel.eventLoop().execute(() -> handler.end(handler.connection.forcedBy()));
+        }
+        return channel.closeFuture();
+    }
+
+    /**
+     * Resets a connection, so that the peer cannot take what it has for the whole: a proxy whose upstream has failed. It begins at
+     * this handler, below TLS and codecs: no close_notify is sent, no GOAWAY, and nothing is flushed. It may be called in any phase of
+     * a close; once the end is decided, or the channel is closed, it does nothing. The report says {@link CloseOutcome#ABORTED}. It
+     * says something else where the kernel sends no reset: on Unix sockets, and where both sides have ended and everything is sent.
+     * Without a handler in the pipeline SO_LINGER is set to 0 and the channel closed.
+     *
+     * @return the channel's close future
+     * @throws NullPointerException if {@code channel} is null
+     */
+    public static ChannelFuture abort(Channel channel) {
+        if (channel.isOpen()) {
+            EventLoops.run(channel.eventLoop(), () -> {
+                GracefulCloseHandler handler = find(channel);
+                if (handler == null) {
+                    SocketLinger.resetOnClose(channel);
+                    channel.close();
+                } else {
+                    handler.end(CloseCause.ABORTED);
+                }
+            });
         }
         return channel.closeFuture();
     }
@@ -141,6 +170,17 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     public static boolean isClosing(Channel channel) {
         GracefulCloseHandler handler = find(channel);
         return !channel.isOpen() || handler instanceof Closing;
+    }
+
+    /**
+     * Registers for what happens to a connection: a drain of its server, the begin of its close, the end of its peer. A second
+     * registration counts beside the first. From any thread; without a handler in the pipeline there are no events, until one is added.
+     *
+     * @param ctx the context of the handler that wants to hear it, on whose executor it is told
+     * @throws NullPointerException if an argument is null
+     */
+    public static void listen(ChannelHandlerContext ctx, ConnectionEvents events) {
+        EventListeners.add(Objects.requireNonNull(ctx, "ctx"), Objects.requireNonNull(events, "events"));
     }
 
     /**
@@ -192,6 +232,15 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         }
     }
 
+    static boolean isInCloseSequence(Channel channel) {
+        return find(channel) instanceof Closing;
+    }
+
+    static boolean firesUserEvents(Channel channel) {
+        GracefulCloseHandler handler = find(channel);
+        return handler != null && handler.connection.config().firesUserEvents();
+    }
+
     private static @Nullable GracefulCloseHandler find(Channel channel) {
         return channel.pipeline().get(GracefulCloseHandler.class);
     }
@@ -204,8 +253,11 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         Placement.check(ctx);
         this.ctx = ctx;
         Channel channel = ctx.channel();
+        UnsentOutput.watch(channel);
         wasActive = channel.isActive();
-        if (!wasActive) {
+        if (!channel.isOpen()) {
+            reportWithoutClose(ctx, CloseCause.TRANSPORT); // its pipeline may hear of that yet, or may have heard
+        } else if (!wasActive) {
             channel.closeFuture().addListener(f -> reportNeverConnected(ctx));
         }
         if (connection.config().peerHalfClose() == PeerHalfClose.FINISH_WRITES && !HalfClosure.isAllowed(channel)) {
@@ -214,7 +266,11 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
                 NettyGuard.warnOnce(channel);
             }
         }
+        if (HalfClosure.isInputShutdown(channel)) {
+            EpollHalfOpenFlush.install(ctx);
+        }
         if (wasActive) {
+            lingeredZero = SocketLinger.read(channel) == 0;
             connection.opened(ctx);
             if (!(connection instanceof Unmanaged)) {
                 ctx.executor().execute(connection::announced); // when the handlers that are added with it are there too
@@ -246,6 +302,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
         wasActive = true;
+        lingeredZero = SocketLinger.read(ctx.channel()) == 0; // the handlers added with it may have set it
         connection.opened(ctx);
         ctx.fireChannelActive();
         connection.announced();
@@ -259,7 +316,9 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         } else if (Placement.isOvertakenByTls(ctx)) {
             bypassed = true;
             stopAwaitingWrites();
-            ctx.pipeline().addFirst(new GracefulCloseHandler(connection, system));
+            GracefulCloseHandler second = new GracefulCloseHandler(connection, system);
+            ctx.pipeline().addFirst(second);
+            second.lingeredZero = lingeredZero;
             ctx.close(promise);
         } else {
             CloseSequence begun = begin(ctx);
@@ -274,11 +333,21 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (ownsHalfClosure && peerFin == null && !bypassed && HalfClosure.isEndOfInput(event)) {
-            onPeerFin(ctx, event);
-        } else {
-            ctx.fireUserEventTriggered(event);
+        // NIO reads from a channel that its failed write has just closed, and says that the input has ended.
+        if (HalfClosure.isEndOfInput(event) && !bypassed && ctx.channel().isOpen()) {
+            if (!isReset()) {
+                EventListeners.peerEnded(ctx.channel());
+            }
+            if (handedOver) {
+                return; // a listener has closed the channel
+            }
+            if (ownsHalfClosure && peerFin == null) {
+                onPeerFin(ctx, event);
+                return;
+            }
+            EpollHalfOpenFlush.install(ctx); // whoever lets the channel outlive the FIN, writes must go on
         }
+        ctx.fireUserEventTriggered(event);
     }
 
     /** {@inheritDoc} */
@@ -368,7 +437,12 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     private @Nullable CloseSequence begin(ChannelHandlerContext ctx) {
         GracefulCloseConfig limits = CloseOverride.limitsOf(ctx.channel(), connection.config());
         stopAwaitingWrites();
-        CloseSequence begun = new CloseSequence(ctx, limits, connection, system);
+        int linger = SocketLinger.read(ctx.channel());
+        if (linger > 0) {
+            SocketLinger.finOnClose(ctx.channel()); // what it promises is kept, without blocking
+        }
+        CloseSequence begun =
+                new CloseSequence(ctx, limits, connection, system, linger == 0, linger == 0 && !lingeredZero);
         wasActive = true; // a connect listener may close before channelActive is fired
         handedOver = true;
         try {
@@ -391,14 +465,14 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     }
 
     /** Ends the connection without waiting. */
-    private void closeNow() {
+    private void end(CloseCause cause) {
         ChannelHandlerContext context = ctx;
         if (context == null) {
             return;
         }
         GracefulCloseHandler current = handedOver || bypassed ? find(context.channel()) : this;
         if (current != null && current != this) {
-            current.closeNow(); // it closes in this one's place
+            current.end(cause); // it closes in this one's place
             return;
         }
         CloseSequence running = sequence();
@@ -406,10 +480,18 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             running = begin(context);
         }
         if (running != null) {
-            running.force(connection.forcedBy());
+            running.force(cause);
         } else {
+            if (cause == CloseCause.ABORTED) {
+                SocketLinger.resetOnClose(context.channel());
+            }
             context.close();
         }
+    }
+
+    /** The turn of the event loop in which the close began is over, and with it the burst in which that may have been. */
+    void turnEnded() {
+        inBurst = false;
     }
 
     /** The close that runs here, or null while none does. */
@@ -453,6 +535,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             super.resets = before.resets;
             super.openExchanges = before.openExchanges;
             super.wasActive = true;
+            super.inBurst = true;
         }
 
         @Override
@@ -532,10 +615,13 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
 
         @Override
         public void channelReadComplete(ChannelHandlerContext ctx) {
-            if (sequence.isCutOff()) {
-                sequence.onReadComplete();
-            } else {
+            boolean cutOff = sequence.isCutOff();
+            if (!cutOff || super.inBurst) {
+                super.inBurst = false;
                 ctx.fireChannelReadComplete();
+            }
+            if (cutOff) {
+                sequence.onReadComplete();
             }
         }
 

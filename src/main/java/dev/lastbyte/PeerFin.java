@@ -123,7 +123,7 @@ final class PeerFin {
     /** After its FIN a peer's reset is reported by no transport until something is written; the kernel knows. */
     private boolean isReset() {
         TcpInfo info = system.hasTcpInfo(ctx.channel()) ? system.tcpInfo(ctx.channel()) : null;
-        return info != null && info.state() == TcpInfo.CLOSE;
+        return info != null && info.isLost(TcpInfo.syn(ctx.channel()));
     }
 
     private long next(long now) {

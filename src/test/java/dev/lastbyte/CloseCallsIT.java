@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.testing.Answer;
 import dev.lastbyte.testing.KernelSockets;
+import dev.lastbyte.testing.Listening;
 import dev.lastbyte.testing.PeerRun;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.ScriptedPeer;
@@ -192,12 +193,10 @@ class CloseCallsIT {
         CompletableFuture<Boolean> activeAtStart = new CompletableFuture<>();
         CompletableFuture<Boolean> activeAtEnd = new CompletableFuture<>();
         try (TestServer server = TestServer.on(transport)
-                .handlers(c -> c.pipeline().addLast(Answer.thenClose(1000), new ChannelInboundHandlerAdapter() {
+                .handlers(c -> c.pipeline().addLast(Answer.thenClose(1000), new Listening() {
                     @Override
-                    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-                        if (event == CloseStartedEvent.INSTANCE) {
-                            activeAtStart.complete(ctx.channel().isActive());
-                        }
+                    public void closeStarted(ChannelHandlerContext ctx) {
+                        activeAtStart.complete(ctx.channel().isActive());
                     }
 
                     @Override

@@ -7,13 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.testing.EmbeddedDuplexChannel;
 import dev.lastbyte.testing.FrozenSystem;
+import dev.lastbyte.testing.NoWarnings;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
-import java.io.IOException;
+import java.net.SocketException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -59,7 +61,7 @@ class CloseEdgesTest {
         channel.room(10);
         write(100);
         channel.pipeline().close();
-        channel.pipeline().fireExceptionCaught(new IOException("Connection reset by peer"));
+        channel.pipeline().fireExceptionCaught(new SocketException("Connection reset"));
         channel.runPendingTasks();
         channel.peerFin();
         assertTrue(channel.isOpen());
@@ -97,6 +99,23 @@ class CloseEdgesTest {
         assertEquals(
                 CloseOutcome.DELIVERED,
                 GracefulCloseHandler.report(other).getNow().outcome());
+    }
+
+    @Test
+    void writesHeldInFront_closedNow_areResetAndNotEndedWithAFin() {
+        channel.pipeline().addFirst("front", new ChannelDuplexHandler() {
+            @Override
+            public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+                ReferenceCountUtil.release(message); // as good as held for ever
+            }
+        });
+        write(100);
+        channel.pipeline().close();
+        channel.runPendingTasks();
+        GracefulCloseHandler.closeNow(channel);
+        channel.runPendingTasks();
+        assertEquals(CloseOutcome.ABORTED, report.getNow().outcome());
+        assertEquals(List.of("SO_LINGER 0", "CLOSE"), channel.log());
     }
 
     /** It may write at any time: the FIN must not wait for a later task, in which its bytes would be dropped behind a clean end. */
@@ -168,6 +187,19 @@ class CloseEdgesTest {
         assertTrue(close.isSuccess());
         assertEquals(CloseCause.STALLED, report.getNow().cause());
         assertTrue(channel.closeFuture().isDone());
+    }
+
+    @Test
+    void sequenceThatFails_outputIsQueued_resetsAndCountsIt() {
+        NoWarnings.expect("the close sequence failed in FLUSHING");
+        channel.write(Unpooled.wrappedBuffer(new byte[77]));
+        channel.failQueries(new IllegalStateException("expected by the test"));
+        channel.pipeline().close();
+        channel.runPendingTasks();
+        assertEquals(CloseOutcome.ABORTED, report.getNow().outcome());
+        assertEquals(CloseCause.ERROR, report.getNow().cause());
+        assertEquals(77, report.getNow().unsentBytes());
+        assertEquals(List.of("SO_LINGER 0", "CLOSE"), channel.log());
     }
 
     @Test

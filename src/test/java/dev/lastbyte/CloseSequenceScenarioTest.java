@@ -10,6 +10,10 @@ import dev.lastbyte.testing.EmbeddedDuplexChannel;
 import dev.lastbyte.testing.FrozenSystem;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -32,7 +36,9 @@ class CloseSequenceScenarioTest {
      * @param script {@code room:N} the kernel takes N bytes, {@code close}, {@code fin}, {@code rst}, {@code in:N} the peer
      *     sends, {@code ack:N} the kernel reports N acknowledged (FIN counts), {@code table:N} the table of sockets shows N unacknowledged,
      *     {@code dead} the kernel reports a lost
-     *     connection, {@code MSms} time passes, {@code now} closeNow, {@code open} asserts that it is still open,
+     *     connection, {@code gone} one that was lost with everything acknowledged, {@code
+     *     closing:N} the kernel reports N acknowledged and both FINs sent, {@code MSms} time passes, {@code now}
+     *     closeNow, {@code abort}, {@code linger:N} the application sets SO_LINGER, {@code zero} it was 0 from the beginning, {@code open} asserts that it is still open,
      *     {@code stopped:N:B} the process is stopped for N ms, just before its timers run, and B bytes come meanwhile
      * @param socket what was done to the socket
      */
@@ -130,6 +136,47 @@ class CloseSequenceScenarioTest {
                         "RST CLOSE",
                         "a reset while flushing"),
                 row(CloseStrategy.FULL, "room:0 close now", "ABORTED FORCED", "RST CLOSE", "forced while flushing"),
+                row(CloseStrategy.FULL, "abort", "ABORTED ABORTED", "RST CLOSE", "aborted while open"),
+                row(CloseStrategy.FULL, "room:0 close abort", "ABORTED ABORTED", "RST CLOSE", "aborted while flushing"),
+                row(
+                        CloseStrategy.FULL,
+                        "close abort abort now",
+                        "ABORTED ABORTED",
+                        "FIN RST CLOSE",
+                        "aborted while discarding, and what comes later changes nothing"),
+                row(
+                        CloseStrategy.FULL,
+                        "linger:0 close",
+                        "ABORTED ABORTED",
+                        "RST CLOSE",
+                        "SO_LINGER 0 right before the close asks for a reset"),
+                row(
+                        CloseStrategy.FULL,
+                        "room:10 linger:0 close",
+                        "ABORTED ABORTED",
+                        "RST CLOSE",
+                        "the same with output queued"),
+                row(CloseStrategy.FULL, "linger:0 now", "ABORTED ABORTED", "RST CLOSE", "the same, forced"),
+                row(
+                        CloseStrategy.FULL,
+                        "zero close fin",
+                        "UNCONFIRMED EOF",
+                        "RST NORST FIN CLOSE",
+                        "SO_LINGER 0 as a general option is taken back"),
+                row(
+                        CloseStrategy.FULL,
+                        "zero room:10 close 31s",
+                        "ABORTED FLUSH_STALLED",
+                        "RST CLOSE",
+                        "but not while output is queued"),
+                row(CloseStrategy.FULL, "zero now", "UNCONFIRMED FORCED", "RST NORST CLOSE", "the same, forced"),
+                row(CloseStrategy.FULL, "zero fin", "UNCONFIRMED EOF", "RST NORST CLOSE", "the same at the peer's FIN"),
+                row(
+                        CloseStrategy.FULL,
+                        "linger:5 close fin",
+                        "UNCONFIRMED EOF",
+                        "SO_LINGER 5 NORST FIN CLOSE",
+                        "nor 5 s"),
                 row(CloseStrategy.FULL, "close now", "UNCONFIRMED FORCED", "FIN CLOSE", "forced while discarding"),
                 row(CloseStrategy.FULL, "now", "UNCONFIRMED FORCED", "CLOSE", "forced while open"),
                 row(
@@ -252,6 +299,49 @@ class CloseSequenceScenarioTest {
                         "the kernel gave the connection up"),
                 row(
                         CloseStrategy.FULL,
+                        "ack:0 close ack:50 rst",
+                        "RESET_BY_PEER RESET",
+                        "FIN CLOSE",
+                        "a reset amid the data"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close ack:100 rst",
+                        "DELIVERED RESET",
+                        "FIN CLOSE",
+                        "a peer that resets when it has everything"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close gone 1s",
+                        "DELIVERED RESET",
+                        "FIN CLOSE",
+                        "the same, and only the kernel says so"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close ack:101 rst",
+                        "DELIVERED RESET",
+                        "FIN CLOSE",
+                        "the same behind our FIN"),
+                row(CloseStrategy.FULL, "ack:100 rst", "DELIVERED RESET", "CLOSE", "the same while open"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:50 rst",
+                        "RESET_BY_PEER RESET",
+                        "CLOSE",
+                        "a reset amid the data while open"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close dead now",
+                        "RESET_BY_PEER RESET",
+                        "FIN CLOSE",
+                        "a reset learnt of when the wait is over already"),
+                row(
+                        CloseStrategy.HALF_CLOSE,
+                        "ack:0 dead close",
+                        "RESET_BY_PEER RESET",
+                        "FIN CLOSE",
+                        "the same where nothing is waited for"),
+                row(
+                        CloseStrategy.FULL,
                         "ack:0 close ack:101 in:70000000 1s",
                         "DELIVERED BYTE_LIMIT",
                         "FIN CLOSE",
@@ -280,6 +370,18 @@ class CloseSequenceScenarioTest {
                         "ABORTED FLUSH_STALLED",
                         "RST CLOSE",
                         "what the peer takes from the kernel is progress of the flush"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close fin open abort",
+                        "ABORTED ABORTED",
+                        "FIN RST CLOSE",
+                        "aborted while lingering"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close closing:50 fin open abort",
+                        "UNDELIVERED ABORTED",
+                        "FIN CLOSE",
+                        "both sides have ended and all is sent: the kernel sends no reset"),
                 row(
                         CloseStrategy.DRAIN,
                         "ack:0 close ack:101 6s open 1s",
@@ -323,12 +425,24 @@ class CloseSequenceScenarioTest {
         }
         GracefulCloseConfig config =
                 GracefulCloseConfig.builder().strategy(row.strategy).build();
-        EmbeddedDuplexChannel channel = new EmbeddedDuplexChannel(new GracefulCloseHandler(config, system));
+        EmbeddedDuplexChannel channel = new EmbeddedDuplexChannel();
+        if (row.script.startsWith("zero")) {
+            channel.config().setOption(ChannelOption.SO_LINGER, 0);
+        }
+        channel.pipeline().addFirst(new GracefulCloseHandler(config, system));
+        channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
+            @Override
+            public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+                if (!(cause instanceof SocketException)) { // of a reset while open the application hears, as ever
+                    ctx.fireExceptionCaught(cause);
+                }
+            }
+        });
         var report = GracefulCloseHandler.report(channel);
         List<ChannelFuture> closes = new ArrayList<>();
         boolean written = false;
         for (String word : row.script.split(" ")) {
-            if (!written && !word.matches("(room|ack|table):.*")) {
+            if (!written && !word.matches("zero|(room|ack|table):.*")) {
                 channel.writeAndFlush(Unpooled.wrappedBuffer(new byte[WRITTEN]));
                 written = true;
             }
@@ -361,6 +475,10 @@ class CloseSequenceScenarioTest {
         switch (parts[0]) {
             case "room" -> channel.room(n);
             case "close" -> closes.add(channel.pipeline().close());
+            case "abort" -> GracefulCloseHandler.abort(channel);
+            case "linger" -> channel.config().setOption(ChannelOption.SO_LINGER, n);
+            case "closing" -> system.kernel(TcpInfo.CLOSING, WRITTEN, n);
+            case "zero" -> {} // set when the channel is made
             case "now" -> GracefulCloseHandler.closeNow(channel);
             case "fin" -> channel.peerFin();
             case "rst" -> channel.peerRst();
@@ -369,6 +487,7 @@ class CloseSequenceScenarioTest {
             case "table" -> system.table(n);
             case "aged" -> system.kernel(4, WRITTEN, n, 30);
             case "dead" -> system.kernel(TcpInfo.CLOSE, WRITTEN, 10);
+            case "gone" -> system.kernel(TcpInfo.CLOSE, WRITTEN, WRITTEN);
             case "open" -> assertTrue(channel.isOpen(), "closed too early");
             case "drip" -> repeat(channel, system, n, 1000);
             case "chat" -> repeat(channel, system, n, 100);

@@ -131,6 +131,7 @@ class GracefulCloseConfigTest {
                 .peerHalfCloseGrace(Duration.ofMillis(19))
                 .peerHalfCloseTimeout(Duration.ofMillis(20))
                 .closeListener((channel, report) -> {})
+                .withUserEvents()
                 .build();
         GracefulCloseConfig copy = config.toBuilder().build();
         for (Field field : GracefulCloseConfig.class.getDeclaredFields()) {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.testing.EmbeddedDuplexChannel;
 import dev.lastbyte.testing.FrozenSystem;
+import dev.lastbyte.testing.Listening;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelDuplexHandler;
@@ -104,6 +105,7 @@ class GracefulCloseHandlerTest {
             }
         });
         channel.pipeline().close();
+        channel.runPendingTasks();
         channel.peerSends(100);
         channel.peerFin();
         assertEquals(List.of(), reads);
@@ -112,25 +114,30 @@ class GracefulCloseHandlerTest {
     @Test
     void start_isAnnouncedOnce() {
         List<Object> events = new ArrayList<>();
-        EmbeddedDuplexChannel channel = open(new ChannelDuplexHandler() {
+        EmbeddedDuplexChannel channel = open(new Listening() {
+            @Override
+            public void closeStarted(ChannelHandlerContext ctx) {
+                events.add("closeStarted");
+                assertTrue(GracefulCloseHandler.isClosing(ctx.channel()));
+                ctx.close(); // re-enters
+            }
+
             @Override
             public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
                 events.add(event);
-                assertTrue(GracefulCloseHandler.isClosing(ctx.channel()));
-                ctx.close(); // re-enters
             }
         });
         assertFalse(GracefulCloseHandler.isClosing(channel));
         channel.pipeline().close();
         channel.peerFin();
-        assertEquals(List.of(CloseStartedEvent.INSTANCE), events);
+        assertEquals(List.of("closeStarted"), events);
     }
 
     @Test
     void forcedWhileStarting_endsOnce() {
-        EmbeddedDuplexChannel channel = open(new ChannelDuplexHandler() {
+        EmbeddedDuplexChannel channel = open(new Listening() {
             @Override
-            public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            public void closeStarted(ChannelHandlerContext ctx) {
                 ctx.pipeline().remove(GracefulCloseHandler.class);
             }
         });
@@ -165,6 +172,35 @@ class GracefulCloseHandlerTest {
         channel.peerFin();
         assertTrue(close.isSuccess());
         channel.checkException();
+    }
+
+    /** Before its pipeline has heard of it, and after. */
+    @Test
+    void handlerAddedToAClosedChannel_reportsOnce() {
+        List<CloseCause> told = new ArrayList<>();
+        GracefulCloseConfig config = GracefulCloseConfig.builder()
+                .closeListener((channel, report) -> told.add(report.cause()))
+                .build();
+        EmbeddedDuplexChannel early = new EmbeddedDuplexChannel();
+        early.closeFuture().addListener(closed -> early.pipeline().addFirst(new GracefulCloseHandler(config, system)));
+        early.pipeline().close();
+        early.runPendingTasks();
+        assertEquals(List.of(CloseCause.TRANSPORT), told);
+        EmbeddedDuplexChannel late = new EmbeddedDuplexChannel();
+        late.pipeline().close();
+        late.runPendingTasks();
+        late.pipeline().addFirst(new GracefulCloseHandler(config, system));
+        late.runPendingTasks();
+        assertEquals(List.of(CloseCause.TRANSPORT, CloseCause.TRANSPORT), told);
+    }
+
+    @Test
+    void report_cannotBeCancelled() {
+        EmbeddedDuplexChannel channel = open();
+        assertFalse(GracefulCloseHandler.report(channel).cancel(true));
+        channel.pipeline().close();
+        channel.peerFin();
+        assertTrue(GracefulCloseHandler.report(channel).isSuccess());
     }
 
     @Test

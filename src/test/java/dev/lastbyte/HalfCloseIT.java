@@ -13,11 +13,16 @@ import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.ScriptedPeer;
 import dev.lastbyte.testing.TestServer;
 import dev.lastbyte.testing.Transports;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -148,6 +153,49 @@ class HalfCloseIT {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource(GRACEFUL)
+    void peerHalfCloses_theApplicationOwnsHalfClosure_lateAnswerArrivesWhole(Transports transport) throws Exception {
+        int length = 24 << 20;
+        try (TestServer server = TestServer.on(transport)
+                .options(options -> options.childOption(ChannelOption.ALLOW_HALF_CLOSURE, true))
+                .handlers(c -> c.pipeline().addLast(new AnswersTheFin(length)))
+                .start()) {
+            TestServer.Close close = server.play(ScriptedPeer.HALF_CLOSES_FIRST);
+            assertTrue(close.peer().isWhole(length), close::toString);
+            assertEquals(0, close.report().unsentBytes(), close::toString);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(GRACEFUL)
+    void peerHalfCloses_handlerIsAddedBehindTheFin_lateAnswerArrivesWhole(Transports transport) throws Exception {
+        int length = 24 << 20;
+        try (TestServer server = TestServer.on(transport)
+                        .withoutHandler()
+                        .options(options -> options.childOption(ChannelOption.ALLOW_HALF_CLOSURE, true))
+                        .handlers(c -> c.pipeline()
+                                .addLast(
+                                        new ChannelInboundHandlerAdapter() {
+                                            @Override
+                                            public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+                                                if (event == ChannelInputShutdownEvent.INSTANCE) {
+                                                    later(ctx, () -> ctx.pipeline()
+                                                            .addFirst(new GracefulCloseHandler()));
+                                                }
+                                                ctx.fireUserEventTriggered(event);
+                                            }
+                                        },
+                                        new AnswersTheFin(length)))
+                        .start();
+                PeerRun peer = server.connect(0)) {
+            peer.request();
+            peer.shutdownOutput();
+            peer.readAll();
+            assertTrue(peer.result().isWhole(length), () -> peer.result().toString());
+        }
+    }
+
     /** The kernel knows of the reset; NIO cannot ask it and learns it by the next write or peerHalfCloseTimeout. */
     @ParameterizedTest
     @MethodSource("dev.lastbyte.testing.Transports#tcp")
@@ -178,10 +226,50 @@ class HalfCloseIT {
             CloseReport report = server.report(channel);
             long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - reset);
             if (transport.tellsDelivery()) {
-                assertEquals(CloseOutcome.RESET_BY_PEER, report.outcome());
+                assertEquals(CloseCause.RESET, report.cause());
+                assertEquals(CloseOutcome.DELIVERED, report.outcome(), "nothing was written");
                 assertTrue(millis < 2500, () -> "noticed after " + millis + " ms");
+            } else {
+                assertFalse(report.outcome().isDelivered(), report::toString);
             }
-            assertFalse(report.outcome().isDelivered(), report::toString);
+        }
+    }
+
+    /** The kernel's state after an orderly end of both sides is the one after a reset. */
+    @ParameterizedTest
+    @MethodSource("dev.lastbyte.testing.Transports#tcp")
+    void bothSidesEndInOrder_exchangeIsOpen_isNoReset(Transports transport) throws Exception {
+        CompletableFuture<Channel> halfOpen = new CompletableFuture<>();
+        try (TestServer server = TestServer.on(transport)
+                        .handlers(c -> c.pipeline()
+                                .addLast(
+                                        new ChannelInboundHandlerAdapter() {
+                                            @Override
+                                            public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+                                                if (event == ChannelInputShutdownEvent.INSTANCE) {
+                                                    halfOpen.complete(ctx.channel());
+                                                }
+                                            }
+                                        },
+                                        new Answer(ctx -> {
+                                            GracefulCloseHandler.exchangeStarted(ctx.channel());
+                                            ctx.writeAndFlush(BytePattern.slice(ctx.alloc(), 0, 1000))
+                                                    .addListener(f -> ((DuplexChannel) ctx.channel()).shutdownOutput());
+                                        })))
+                        .start();
+                PeerRun peer = server.connect(0)) {
+            peer.request();
+            peer.readAll();
+            peer.shutdownOutput();
+            Channel channel = halfOpen.get(30, TimeUnit.SECONDS);
+            CompletableFuture<Boolean> openLater = new CompletableFuture<>();
+            channel.eventLoop() // two looks at the kernel later
+                    .schedule(() -> openLater.complete(channel.isOpen()), 1_200, TimeUnit.MILLISECONDS);
+            assertTrue(openLater.get(30, TimeUnit.SECONDS), "the exchange goes on");
+            GracefulCloseHandler.exchangeEnded(channel);
+            CloseReport report = server.report(channel);
+            assertEquals(CloseCause.EOF, report.cause(), report::toString);
+            assertTrue(peer.result().isWhole(1000));
         }
     }
 
@@ -209,6 +297,31 @@ class HalfCloseIT {
             peer.readAll();
             assertTrue(peer.result().isWhole(length));
             assertEquals(CloseOutcome.DELIVERED, server.report(channel).outcome());
+        }
+    }
+
+    /** Answers a while behind the peer's FIN, and closes behind the answer. */
+    private static final class AnswersTheFin extends ChannelInboundHandlerAdapter {
+        private final int length;
+
+        AnswersTheFin(int length) {
+            this.length = length;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            ctx.channel().attr(Answer.PEER_ID).set(((ByteBuf) message).readInt());
+            ReferenceCountUtil.release(message);
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (event == ChannelInputShutdownEvent.INSTANCE) {
+                later(
+                        ctx,
+                        () -> later(ctx, () -> ctx.writeAndFlush(BytePattern.slice(ctx.alloc(), 0, length))
+                                .addListener(ChannelFutureListener.CLOSE)));
+            }
         }
     }
 

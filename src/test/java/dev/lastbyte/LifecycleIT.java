@@ -4,13 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.testing.Answer;
+import dev.lastbyte.testing.Eventually;
+import dev.lastbyte.testing.KernelSockets;
 import dev.lastbyte.testing.NoWarnings;
 import dev.lastbyte.testing.PeerRun;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.ScriptedPeer;
 import dev.lastbyte.testing.TestServer;
 import dev.lastbyte.testing.Transports;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import java.time.Duration;
@@ -45,11 +49,46 @@ class LifecycleIT {
                 PeerRun peer = server.connect(0)) {
             peer.request();
             peer.readAll(); // our FIN has been sent
+            KernelSockets.awaitFinAcknowledged(server.port(), peer.socket().localPort());
             peer.socket().reset();
             CloseReport report = server.report(server.accepted());
             assertEquals(CloseCause.RESET, report.cause());
-            assertEquals(CloseOutcome.RESET_BY_PEER, report.outcome());
+            assertEquals(hadEverything(transport), report.outcome());
         }
+    }
+
+    /** What HTTP clients do with a connection that they give up. */
+    @ParameterizedTest
+    @MethodSource(TCP)
+    void openConnection_peerResetsWithEverything_isDelivered(Transports transport) throws Exception {
+        CompletableFuture<Channel> answered = new CompletableFuture<>();
+        try (TestServer server = TestServer.on(transport)
+                        .handlers(c -> c.pipeline().addLast(new Answer(ctx -> {
+                            Answer.write(ctx, 1000);
+                            ctx.writeAndFlush(Unpooled.EMPTY_BUFFER)
+                                    .addListener(written -> answered.complete(ctx.channel()));
+                        })))
+                        .start();
+                PeerRun peer = server.connect(0)) {
+            peer.request();
+            Channel channel = answered.get(30, TimeUnit.SECONDS);
+            if (transport.tellsDelivery()) {
+                Eventually.await(
+                        "everything acknowledged",
+                        () -> channel.eventLoop()
+                                        .submit(() -> TcpInfo.read(channel).bytesAcked())
+                                        .get(30, TimeUnit.SECONDS)
+                                >= 1000);
+            }
+            peer.socket().reset();
+            CloseReport report = server.report(channel);
+            assertEquals(CloseCause.RESET, report.cause(), report::toString);
+            assertEquals(hadEverything(transport), report.outcome(), report::toString);
+        }
+    }
+
+    private static CloseOutcome hadEverything(Transports transport) {
+        return transport.tellsDelivery() ? CloseOutcome.DELIVERED : CloseOutcome.RESET_BY_PEER;
     }
 
     /** Not on io_uring: its loop ends with operations in the ring, and then closes no channel at all. */

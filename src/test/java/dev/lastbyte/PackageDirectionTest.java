@@ -38,10 +38,10 @@ class PackageDirectionTest {
             "", Set.of(".internal"),
             ".drain", Set.of(".internal", ".internal.listener", ""),
             ".tcp", Set.of(".internal", ""),
-            ".farewell", Set.of(".internal", "", ".drain"),
-            ".http", Set.of(".internal", "", ".drain", ".farewell"),
-            ".http2", Set.of(".internal", "", ".drain", ".farewell"),
-            ".websocket", Set.of(".internal", "", ".drain", ".farewell"));
+            ".farewell", Set.of(".internal", ""),
+            ".http", Set.of(".internal", "", ".farewell"),
+            ".http2", Set.of(".internal", "", ".farewell"),
+            ".websocket", Set.of(".internal", "", ".farewell"));
 
     private static final JavaClasses LIBRARY = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)

@@ -229,7 +229,7 @@ class PeerHalfCloseScenarioTest {
             channel.peerRst();
             channel.checkException();
         } catch (Exception e) {
-            assertEquals("Connection reset by peer", e.getMessage()); // the application hears of it, as ever
+            assertEquals("Connection reset", e.getMessage()); // the application hears of it, as ever
         }
         channel.runPendingTasks();
         assertFalse(channel.isOpen());
@@ -238,17 +238,35 @@ class PeerHalfCloseScenarioTest {
 
     @Test
     void resetAfterTheFin_isSeenByTheKernelOnly_andEnds() {
-        system.kernel(8, 0, 0);
+        system.kernel(TcpInfo.CLOSE_WAIT, 100, 0);
         open(GracefulCloseConfig.defaults());
         GracefulCloseHandler.exchangeStarted(channel);
         var report = GracefulCloseHandler.report(channel);
         channel.peerFin();
         system.pass(channel, 600);
         assertTrue(channel.isOpen());
-        system.kernel(TcpInfo.CLOSE, 0, 0);
+        system.kernel(TcpInfo.CLOSE, 100, 0);
         system.pass(channel, 600);
         assertFalse(channel.isOpen());
         assertEquals(CloseOutcome.RESET_BY_PEER, report.getNow().outcome());
+    }
+
+    @Test
+    void orderlyEnd_ofBothSides_isNoReset() {
+        system.kernel(1, 100, 100);
+        open(GracefulCloseConfig.defaults());
+        GracefulCloseHandler.exchangeStarted(channel);
+        var report = GracefulCloseHandler.report(channel);
+        answer(100);
+        channel.shutdownOutput();
+        system.kernel(TcpInfo.CLOSE, 100, 101); // as after LAST_ACK: the peer has acknowledged our FIN too
+        channel.peerFin();
+        system.pass(channel, 2_000);
+        assertTrue(channel.isOpen(), "the exchange goes on");
+        GracefulCloseHandler.exchangeEnded(channel);
+        channel.runPendingTasks();
+        assertFalse(channel.isOpen());
+        assertEquals(CloseCause.EOF, report.getNow().cause());
     }
 
     @Test

@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.lastbyte.drain.DrainEvent;
 import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.drain.Drained;
 import dev.lastbyte.drain.ManagedServer;
 import dev.lastbyte.testing.BytePattern;
 import dev.lastbyte.testing.Eventually;
+import dev.lastbyte.testing.Listening;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.TestTls;
 import dev.lastbyte.testing.TlsKind;
@@ -20,7 +20,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpRequest;
@@ -272,7 +271,7 @@ class TlsClientsIT {
     }
 
     /** Answers each request with the same page, and closes when the client or a drain asks for it. */
-    private static final class Page extends ChannelInboundHandlerAdapter {
+    private static final class Page extends Listening {
         private final AtomicInteger served;
         private boolean draining;
 
@@ -300,9 +299,8 @@ class TlsClientsIT {
         }
 
         @Override
-        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-            draining |= event instanceof DrainEvent;
-            ctx.fireUserEventTriggered(event);
+        public void drain(ChannelHandlerContext ctx, Drain drain) {
+            draining = true;
         }
 
         @Override

@@ -1,5 +1,6 @@
 package dev.lastbyte.bench;
 
+import dev.lastbyte.bench.report.BenchOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -8,22 +9,23 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** Runs every bench, one after the other: with {@code --smoke} a minute or two, to see that all of them still work. */
+/**
+ * Runs every bench, one after the other: with {@code --smoke} a minute or two, to see that all of them still work.
+ * Not thread-safe.
+ */
 @Command(name = "all", description = "Every bench, one after the other.")
 final class AllCommand implements Callable<Integer> {
     @Mixin
-    BenchOptions options = new BenchOptions();
+    private final BenchOptions options = new BenchOptions();
 
     @Spec
-    CommandSpec spec = CommandSpec.create();
+    private CommandSpec spec = CommandSpec.create();
 
     @Override
     public Integer call() {
         List<String> failed = new ArrayList<>();
         spec.parent().subcommands().forEach((name, command) -> {
-            boolean isBench = !command.getCommandSpec().usageMessage().hidden()
-                    && command.getCommandSpec() != spec
-                    && !name.equals("help");
+            boolean isBench = command.getCommandSpec() != spec && !name.equals("help");
             if (isBench && run(name) != 0) {
                 failed.add(name);
             }
@@ -37,8 +39,9 @@ final class AllCommand implements Callable<Integer> {
     private int run(String name) {
         long start = System.nanoTime();
         System.out.println("=== " + name);
-        List<String> arguments = new ArrayList<>(List.of(name, "--out", options.out.toString()));
-        if (options.smoke) {
+        List<String> arguments =
+                new ArrayList<>(List.of(name, "--out", options.directory().toString()));
+        if (options.smoke()) {
             arguments.add("--smoke");
         }
         int code = Bench.commandLine().execute(arguments.toArray(String[]::new));

@@ -1,5 +1,17 @@
 package dev.lastbyte.bench;
 
+import dev.lastbyte.bench.close.CloseRateCommand;
+import dev.lastbyte.bench.close.LingerCommand;
+import dev.lastbyte.bench.close.ServersCommand;
+import dev.lastbyte.bench.close.SilentPeerCommand;
+import dev.lastbyte.bench.discard.DiscardCommand;
+import dev.lastbyte.bench.drain.ClosingCommand;
+import dev.lastbyte.bench.drain.DrainCommand;
+import dev.lastbyte.bench.drain.ScaleCommand;
+import dev.lastbyte.bench.open.EchoCommand;
+import dev.lastbyte.bench.open.IdleHandlerCommand;
+import dev.lastbyte.bench.open.RegistryCommand;
+import dev.lastbyte.bench.open.StartUpCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -12,25 +24,18 @@ import picocli.CommandLine.HelpCommand;
         subcommands = {
             HelpCommand.class,
             AllCommand.class,
-            StartUp.class,
-            IdleHandler.class,
-            EchoThroughput.class,
-            EchoClient.class,
-            Registry.class,
+            StartUpCommand.class,
+            IdleHandlerCommand.class,
+            EchoCommand.class,
+            RegistryCommand.class,
             CloseRateCommand.class,
-            CloseServerCommand.class,
             ServersCommand.class,
             SilentPeerCommand.class,
             LingerCommand.class,
-            ClosingBench.class,
-            ClosingServer.class,
-            DrainBench.class,
-            DrainServer.class,
-            DiscardBench.class,
-            DiscardServer.class,
-            TruncateBench.class,
-            ScaleBench.class,
-            ScaleServer.class
+            ClosingCommand.class,
+            DrainCommand.class,
+            ScaleCommand.class,
+            DiscardCommand.class
         })
 public final class Bench {
     private Bench() {}

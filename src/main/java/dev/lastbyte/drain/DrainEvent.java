@@ -1,21 +1,22 @@
 package dev.lastbyte.drain;
 
+import dev.lastbyte.ConnectionEvents;
+import dev.lastbyte.EventListeners;
 import dev.lastbyte.GracefulCloseHandler;
 import io.netty.channel.Channel;
-import io.netty.util.AttributeKey;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * User event that asks the handlers of a connection to finish, because the server is being drained. It travels through each pipeline once,
- * from the head: when the server has stopped accepting, or at once if the connection arrives later. A handler should take no new work
- * from then on (HTTP: {@code Connection: close} on the next response) and close the channel when the work in progress is done. The
- * manager closes idle connections by itself, and the rest when their time is over. Thread-safe.
+ * Asks the handlers of a connection to finish, because the server is being drained. It comes once to each handler that {@linkplain
+ * GracefulCloseHandler#listen listens}, when the server has stopped accepting, or at once if the connection arrives later; with {@link
+ * dev.lastbyte.GracefulCloseConfig.Builder#withUserEvents} it travels through the pipeline as a user event too. A handler should take no
+ * new work from then on (HTTP: {@code Connection: close} on the next response) and close the channel when the work in progress is done.
+ * The manager closes idle connections by itself, and the rest when their time is over. Thread-safe.
  */
-public final class DrainEvent {
-    private static final AttributeKey<DrainEvent> KEY = AttributeKey.valueOf("dev.lastbyte.DRAIN");
+public final class DrainEvent implements ConnectionEvents.Drain {
 
     /**
      * The moments at which the parts of a drain end. The drain may bring them forward. Immutable.
@@ -60,25 +61,24 @@ public final class DrainEvent {
     }
 
     /**
-     * The event that has travelled through a channel's pipeline, or empty if none has. For handlers that are added later, such as after
-     * an upgrade of the protocol. From any thread.
+     * The event that a channel has heard, or empty if it has not. From any thread.
      *
      * @throws NullPointerException if {@code channel} is null
      */
     public static Optional<DrainEvent> heardBy(Channel channel) {
-        return Optional.ofNullable(channel.hasAttr(KEY) ? channel.attr(KEY).get() : null);
+        return EventListeners.drainOf(channel) instanceof DrainEvent heard ? Optional.of(heard) : Optional.empty();
     }
 
-    /** Sends the event through a whole pipeline, from its head. On its event loop. */
+    /** Tells the handlers of a connection. On its event loop. */
     void tell(Channel channel) {
-        channel.attr(KEY).set(this);
-        channel.pipeline().fireUserEventTriggered(this);
+        EventListeners.drain(channel, this);
     }
 
     /**
      * Time until everything must be closed, which includes flush and close of this connection; zero when the deadline has passed. The end
      * of the JVM may bring the deadline forward, see {@link GracefulCloseManager#installShutdownHook}.
      */
+    @Override
     public Duration timeLeft() {
         return Duration.ofNanos(Math.max(0, deadlineNanos() - nanoTime.getAsLong()));
     }
@@ -87,16 +87,19 @@ public final class DrainEvent {
      * How long work in progress may still take; zero when that time has passed. Then the manager closes the connection, unless it is
      * {@link GracefulCloseHandler#longLived}.
      */
+    @Override
     public Duration graceLeft() {
         return Duration.ofNanos(Math.max(0, times.get().graceEndNanos() - nanoTime.getAsLong()));
     }
 
     /** The time over which the closes of idle connections are spread, see {@link DrainPolicy#closeSpread()}; zero if they are not. */
+    @Override
     public Duration closeSpread() {
         return closeSpread;
     }
 
     /** The end of the drain on the scale of {@link System#nanoTime()}. */
+    @Override
     public long deadlineNanos() {
         return times.get().deadlineNanos();
     }

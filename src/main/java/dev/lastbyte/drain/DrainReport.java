@@ -17,10 +17,15 @@ public final class DrainReport {
     /** How a drain ended. Immutable. */
     public enum Outcome {
         /**
-         * Every connection closed within its own limits, before the deadline; no open exchange was interrupted, and no request lost,
-         * as far as the protocols can tell.
+         * Every connection closed within its own limits, before the deadline; no open exchange was interrupted, no request lost, as far
+         * as the protocols can tell, and every listener was stopped as it should be.
          */
         COMPLETE,
+        /**
+         * Nothing is known to be lost, but not everything could be seen: a listener could not be stopped as it should be, or was closed
+         * while clients waited to be accepted.
+         */
+        UNCONFIRMED,
         /**
          * Every connection closed before the deadline, but some with an exchange open, because {@code gracePeriod} was over, or a
          * request was lost that was sent while its connection was being closed.

@@ -219,8 +219,10 @@ final class DrainSequence {
             case STOP_ACCEPTING ->
                 late ? DrainPhase.FORCING : accepted || now - acceptEndNanos() >= 0 ? DrainPhase.SHEDDING : null;
             case SHEDDING ->
-                late ? DrainPhase.FORCING : !haveShed(now) ? null : empty ? DrainPhase.DRAINED : DrainPhase.FINISHING;
-            case FINISHING -> empty ? DrainPhase.DRAINED : late ? DrainPhase.FORCING : null;
+                late
+                        ? DrainPhase.FORCING
+                        : !haveShed(now) ? null : empty && areStopped() ? DrainPhase.DRAINED : DrainPhase.FINISHING;
+            case FINISHING -> empty && areStopped() ? DrainPhase.DRAINED : late ? DrainPhase.FORCING : null;
             case FORCING -> empty || forced || now - stuckNanos >= 0 ? DrainPhase.DRAINED : null;
             case READY, DRAINED -> null;
         };
@@ -241,8 +243,10 @@ final class DrainSequence {
             return DrainReport.Outcome.FORCED;
         }
         Totals during = counts.since(before);
-        boolean unhurt = during.of(Count.INTERRUPTED) == 0 && during.of(Count.LOST) == 0;
-        return unhurt ? DrainReport.Outcome.COMPLETE : DrainReport.Outcome.INTERRUPTED;
+        if (during.of(Count.INTERRUPTED) > 0 || during.of(Count.LOST) > 0) {
+            return DrainReport.Outcome.INTERRUPTED;
+        }
+        return areListenersClean() ? DrainReport.Outcome.COMPLETE : DrainReport.Outcome.UNCONFIRMED;
     }
 
     private boolean isOver(long now, long durationNanos) {
@@ -330,11 +334,26 @@ final class DrainSequence {
         }
     }
 
+    /** Whether every listener is closed, so that what its stop lost is known. */
+    private boolean areStopped() {
+        return stops.values().stream().allMatch(CompletableFuture::isDone);
+    }
+
     private List<ListenerReport> listenerReports() {
         return stops.values().stream()
-                .filter(stop -> stop.isDone() && !stop.isCompletedExceptionally())
+                .filter(DrainSequence::isReported)
                 .map(CompletableFuture::join)
                 .toList();
+    }
+
+    private static boolean isReported(CompletableFuture<ListenerReport> stop) {
+        return stop.isDone() && !stop.isCompletedExceptionally();
+    }
+
+    /** Whether every listener is known to have been stopped without losing a client. */
+    private boolean areListenersClean() {
+        return stops.values().stream()
+                .allMatch(stop -> isReported(stop) && stop.join().isClean());
     }
 
     // ---- the figures -----------------------------------------------------------------------------------------------

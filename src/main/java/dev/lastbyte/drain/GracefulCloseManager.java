@@ -110,10 +110,10 @@ public final class GracefulCloseManager implements AutoCloseable {
      * Adds a listener, which a drain stops without losing a client where the transport allows that (see docs/draining.md). A listener
      * that is added while a drain runs is stopped with the others, or at once. A second call does nothing.
      *
-     * @param listener a bound server channel of any transport, TCP or Unix
+     * @param listener a bound server channel of any transport, TCP or Unix; one that is closed is ignored
      * @return this manager
      * @throws NullPointerException if {@code listener} is null
-     * @throws IllegalArgumentException if it is not a server channel
+     * @throws IllegalArgumentException if it is not a server channel, or is not bound yet
      */
     public GracefulCloseManager manage(Channel listener) {
         Objects.requireNonNull(listener, "listener");
@@ -121,6 +121,10 @@ public final class GracefulCloseManager implements AutoCloseable {
             throw new IllegalArgumentException(
                     "listener: " + listener + " (expected: a ServerChannel, as bind() returns it;"
                             + " connections are managed by newHandler() in their pipeline)");
+        }
+        if (listener.isOpen() && !listener.isActive()) {
+            throw new IllegalArgumentException("listener: " + listener
+                    + " (expected: bound; call manage() when the future of bind() has completed, as after sync())");
         }
         drains.manage(listener);
         return this;

@@ -57,6 +57,11 @@ public final class ListenerReport {
         return Optional.ofNullable(stop.failure());
     }
 
+    /** Whether the stop went as it should and no client is known to have been left. */
+    boolean isClean() {
+        return stop.failure() == null && stop.unaccepted().orElse(0) == 0;
+    }
+
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(120)

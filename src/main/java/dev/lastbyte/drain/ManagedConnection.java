@@ -181,7 +181,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         return channel().parent();
     }
 
-    /** Sends the event through the pipeline, once. */
+    /** Tells the handlers, once. */
     void tell(DrainEvent event) {
         ChannelHandlerContext context = ctx;
         if (!told && context != null) {

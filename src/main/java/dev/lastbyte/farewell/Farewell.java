@@ -1,6 +1,6 @@
 package dev.lastbyte.farewell;
 
-import dev.lastbyte.drain.DrainEvent;
+import dev.lastbyte.ConnectionEvents;
 import io.netty.channel.ChannelHandlerContext;
 
 /**
@@ -38,9 +38,9 @@ public interface Farewell {
      * idle or its time is over, and then {@link #say} is called.
      *
      * @param ctx the handler's context
-     * @param event how much time there is
+     * @param drain how much time there is
      */
-    default void drain(ChannelHandlerContext ctx, DrainEvent event) {}
+    default void drain(ChannelHandlerContext ctx, ConnectionEvents.Drain drain) {}
 
     /**
      * {@code close()} was called: writes the last words with {@code ctx}, and flushes them. Called at most once.

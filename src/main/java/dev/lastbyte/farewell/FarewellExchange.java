@@ -2,10 +2,10 @@ package dev.lastbyte.farewell;
 
 import dev.lastbyte.CloseOverride;
 import dev.lastbyte.CloseReport;
+import dev.lastbyte.ConnectionEvents;
 import dev.lastbyte.FarewellReport;
 import dev.lastbyte.FarewellSource;
 import dev.lastbyte.GracefulCloseHandler;
-import dev.lastbyte.drain.DrainEvent;
 import dev.lastbyte.internal.Checks;
 import dev.lastbyte.internal.HeldCloses;
 import dev.lastbyte.internal.Loggers;
@@ -23,11 +23,12 @@ import org.slf4j.Logger;
  * Farewell}. The handler passes on what it hears:
  *
  * <pre>{@code
- * handlerAdded(ctx)                                → farewell = FarewellExchange.on(ctx, "my protocol", limit)
+ * handlerAdded(ctx)                                → farewell = FarewellExchange.on(ctx, "my protocol", limit),
+ *                                                    GracefulCloseHandler.listen(ctx, this)
  * close(ctx, promise)                              → farewell.say(promise, this::writeLastWords)
  * the peer's answer, or no answer is expected      → farewell.answered(), farewell.said()
- * DrainEvent                                       → farewell.drain(event); if words are sent then, farewell.soFar(outcome)
- * ChannelInputShutdownEvent, channelInactive       → farewell.inputEnded()
+ * ConnectionEvents.drain                           → farewell.drain(drain); if words are sent then, farewell.soFar(outcome)
+ * ConnectionEvents.peerEnded, channelInactive      → farewell.inputEnded()
  * handlerRemoved                                   → farewell.leave()
  * }</pre>
  *
@@ -61,7 +62,7 @@ public final class FarewellExchange {
     private Step step = Step.SILENT;
     private FarewellReport.Outcome outcome = FarewellReport.Outcome.NOT_SAID;
     private LateInput lateInput = LateInput.EXPECTED;
-    private @Nullable DrainEvent drain;
+    private ConnectionEvents.@Nullable Drain drain;
     private boolean inputEnded;
     private LongSupplier inProgress = () -> 0;
     private long refused;
@@ -172,8 +173,8 @@ public final class FarewellExchange {
     }
 
     /** The server is being drained: the farewell takes at most half of the time that is left. */
-    public void drain(DrainEvent event) {
-        drain = Objects.requireNonNull(event, "event");
+    public void drain(ConnectionEvents.Drain begun) {
+        drain = Objects.requireNonNull(begun, "begun");
         limitWait();
     }
 

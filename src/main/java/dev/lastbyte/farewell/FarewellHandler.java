@@ -1,14 +1,13 @@
 package dev.lastbyte.farewell;
 
 import dev.lastbyte.CloseReport;
+import dev.lastbyte.ConnectionEvents;
 import dev.lastbyte.GracefulCloseHandler;
-import dev.lastbyte.drain.DrainEvent;
 import dev.lastbyte.internal.Checks;
+import dev.lastbyte.internal.HandlerPlace;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import java.util.Objects;
@@ -26,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * While it waits for the answer, messages still reach the application, and the application's writes still reach the peer. The {@link
- * CloseReport} says whether the peer answered. One instance serves one channel. Confined to the channel's event loop.
+ * CloseReport} says whether the peer answered. Without a {@code GracefulCloseHandler} nearer the transport, the first message is followed
+ * by an {@link IllegalStateException} through the pipeline. One instance serves one channel. Confined to the channel's event loop.
  */
 public final class FarewellHandler extends ChannelDuplexHandler {
     static final Duration DEFAULT_LIMIT = Duration.ofSeconds(5);
@@ -35,6 +35,7 @@ public final class FarewellHandler extends ChannelDuplexHandler {
     private final Duration limit;
     private @Nullable FarewellExchange exchange;
     private boolean awaiting;
+    private boolean placeKnown;
 
     /** A handler that waits 5 s for the answer. */
     public FarewellHandler(Farewell farewell) {
@@ -54,17 +55,24 @@ public final class FarewellHandler extends ChannelDuplexHandler {
         this.limit = limit;
     }
 
-    /** {@inheritDoc} */
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException if it was added with an executor of its own
+     */
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
+        HandlerPlace.requireEventLoop(ctx);
         exchange = FarewellExchange.on(ctx, farewell.protocol(), limit);
-        DrainEvent.heardBy(ctx.channel()).ifPresent(drain -> drain(ctx, drain));
+        GracefulCloseHandler.listen(ctx, new Events());
     }
 
     /** {@inheritDoc} */
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        exchange().leave();
+        if (exchange != null) {
+            exchange.leave();
+        }
     }
 
     /** {@inheritDoc} */
@@ -81,6 +89,10 @@ public final class FarewellHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (!placeKnown) {
+            placeKnown = true;
+            checkPlace(ctx);
+        }
         if (awaiting && isAnswer(message)) {
             awaiting = false;
             ReferenceCountUtil.release(message);
@@ -92,25 +104,31 @@ public final class FarewellHandler extends ChannelDuplexHandler {
 
     /** {@inheritDoc} */
     @Override
-    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (event instanceof DrainEvent drain) {
-            drain(ctx, drain);
-        } else if (event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE) {
-            exchange().inputEnded();
-        }
-        ctx.fireUserEventTriggered(event);
-    }
-
-    /** {@inheritDoc} */
-    @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         exchange().inputEnded();
         ctx.fireChannelInactive();
     }
 
-    private void drain(ChannelHandlerContext ctx, DrainEvent drain) {
-        exchange().drain(drain);
-        farewell.drain(ctx, drain);
+    /** The pipeline is complete now: without a handler that closes gracefully, the farewell may be lost. */
+    private static void checkPlace(ChannelHandlerContext ctx) {
+        try {
+            HandlerPlace.of(ctx).requireInFront(GracefulCloseHandler.class);
+        } catch (IllegalStateException e) {
+            ctx.fireExceptionCaught(e);
+        }
+    }
+
+    private final class Events implements ConnectionEvents {
+        @Override
+        public void drain(ChannelHandlerContext ctx, Drain drain) {
+            exchange().drain(drain);
+            farewell.drain(ctx, drain);
+        }
+
+        @Override
+        public void peerEnded(ChannelHandlerContext ctx) {
+            exchange().inputEnded();
+        }
     }
 
     private boolean isAnswer(Object message) {

@@ -1,14 +1,12 @@
 package dev.lastbyte.http;
 
+import dev.lastbyte.ConnectionEvents;
 import dev.lastbyte.GracefulCloseHandler;
-import dev.lastbyte.drain.DrainEvent;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.HeldCloses;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpExpectationFailedEvent;
 import io.netty.handler.codec.http.HttpObject;
@@ -35,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>It reports each request as an exchange, from its head until the last content of its response is in the kernel.
- *   <li>From {@link DrainEvent} on, the response to the last request that the application has got says {@code Connection: close};
+ *   <li>From the beginning of a drain on, the response to the last request that the application has got says {@code Connection: close};
  *       after it the connection is closed. Requests that come later are dropped: their client has been told.
  *   <li>{@code close()} of an idle connection is held back until {@link HttpFarewellConfig#minIdleProtection} has passed since the
  *       last response. A request that comes meanwhile is served, with {@code Connection: close}. If requests are unanswered,
@@ -44,6 +42,9 @@ import org.jspecify.annotations.Nullable;
  *       lost otherwise. All that comes after the FIN counts as one.
  *   <li>A 101 response, or a 2xx response to CONNECT, ends HTTP: the handler leaves the pipeline.
  * </ul>
+ *
+ * <p>A place in front of the codec, behind another handler that reads, without a codec or without a {@code GracefulCloseHandler} is
+ * refused with an {@link IllegalStateException}: when the handler is added, or, if others may still come, when the first message does.
  *
  * <p>It does not hold back closes by handlers in front of it, nor {@link GracefulCloseHandler#closeNow}. One instance serves one
  * channel. Confined to the channel's event loop.
@@ -62,13 +63,14 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     private final HttpExchanges exchanges = new HttpExchanges();
     private final HeldCloses held = new HeldCloses();
     private @Nullable HttpTally tally;
-    private @Nullable DrainEvent drain;
+    private ConnectionEvents.@Nullable Drain drain;
     private Step step = Step.SERVING;
     private int pendingResponses;
     private long idleSinceNanos;
     private boolean leaving;
     private boolean refusing;
     private boolean inputEnded;
+    private boolean placeKnown;
 
     /** A handler with {@link HttpFarewellConfig#defaults()}. */
     public HttpFarewellHandler() {
@@ -94,23 +96,20 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     /**
      * {@inheritDoc}
      *
-     * @throws IllegalStateException if it was added with an executor of its own
+     * @throws IllegalStateException if this is the wrong place, with what to do
      */
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-        if (ctx.executor() != ctx.channel().eventLoop()) {
-            throw new IllegalStateException("HttpFarewellHandler was added to " + ctx.channel()
-                    + " with an executor of its own: add it without one, it must run on the channel's event loop");
-        }
+        HttpPlace.check(ctx);
         tally = new HttpTally(ctx, exchanges);
         idleSinceNanos = nanoTime.getAsLong();
-        DrainEvent.heardBy(ctx.channel()).ifPresent(heard -> drain(ctx, heard));
+        GracefulCloseHandler.listen(ctx, new Events());
     }
 
     /** {@inheritDoc} */
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        if (step != Step.OVER) {
+        if (step != Step.OVER && tally != null) {
             end(ctx);
         }
     }
@@ -135,24 +134,30 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (event instanceof DrainEvent heard) {
-            drain(ctx, heard);
-        } else if (event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE) {
-            inputEnded = true;
-            if (!held.isEmpty() && exchanges.isIdle()) {
-                pass(ctx);
-            }
-        } else if (event == HttpExpectationFailedEvent.INSTANCE) {
+        if (event == HttpExpectationFailedEvent.INSTANCE) {
             exchanges.bodyDeclined();
             tally().update();
         }
         ctx.fireUserEventTriggered(event);
     }
 
-    private void drain(ChannelHandlerContext ctx, DrainEvent heard) {
-        drain = heard;
-        leaving = true;
-        limitHold(ctx);
+    private final class Events implements ConnectionEvents {
+        @Override
+        public void drain(ChannelHandlerContext ctx, Drain begun) {
+            drain = begun;
+            leaving = true;
+            limitHold(ctx);
+        }
+
+        @Override
+        public void peerEnded(ChannelHandlerContext ctx) {
+            inputEnded = true;
+            if (!config.servesHalfClosedClients()) {
+                peerGone(ctx);
+            } else if (!held.isEmpty() && exchanges.isIdle()) {
+                pass(ctx);
+            }
+        }
     }
 
     // ---- requests --------------------------------------------------------------------------------------------------
@@ -160,6 +165,10 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (!placeKnown) {
+            placeKnown = true;
+            checkPlace(ctx, message);
+        }
         if (step == Step.OVER || !(message instanceof HttpObject)) {
             ctx.fireChannelRead(message);
             return;
@@ -175,6 +184,15 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
             ReferenceCountUtil.release(message);
         } else {
             ctx.fireChannelRead(message);
+        }
+    }
+
+    /** The pipeline is complete now: a wrong place is reported, once. */
+    private static void checkPlace(ChannelHandlerContext ctx, Object firstMessage) {
+        try {
+            HttpPlace.check(ctx, firstMessage);
+        } catch (IllegalStateException e) {
+            ctx.fireExceptionCaught(e);
         }
     }
 
@@ -296,7 +314,7 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
         if (held.isEmpty()) {
             return;
         }
-        DrainEvent draining = drain;
+        ConnectionEvents.Drain draining = drain;
         boolean idle = exchanges.isIdle();
         long limit = idle ? protectionLeft() : config.answerTimeoutNanos();
         if (draining != null) {
@@ -315,6 +333,16 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
         List<ChannelPromise> closes = held.release();
         tally().closing(config.earlyAnswers());
         (closes.isEmpty() ? List.of(ctx.newPromise()) : closes).forEach(tally()::close);
+    }
+
+    /** The client knows that it gets no more answers: nothing of it is lost. */
+    private void peerGone(ChannelHandlerContext ctx) {
+        if (step == Step.SERVING) {
+            step = Step.CLOSING;
+            tally().peerGone();
+            held.release().forEach(ctx::close);
+            ctx.channel().close();
+        }
     }
 
     /** Another protocol takes over: nothing that comes is a request any more. */

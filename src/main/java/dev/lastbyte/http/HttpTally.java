@@ -76,12 +76,17 @@ final class HttpTally {
         int refused = exchanges.isCloseSaid() ? exchanges.unanswered() - exchanges.halfAnswered() : 0;
         farewell.refused(refused);
         farewell.lost(exchanges.unanswered() - refused);
-        // a request that is answered after all, in CloseStartedEvent, takes its loss back: the count goes below 0
+        // a request that is answered after all, when the close is told, takes its loss back: the count goes below 0
         unsent -= exchanges.unanswered();
         update();
         if (exchanges.isAnsweredEarly()) {
             earlyAnswers.ifPresent(farewell::limits);
         }
+    }
+
+    /** The client has left: it knows which of its requests were not served. */
+    void peerGone() {
+        farewell.inProgress(() -> 0);
     }
 
     /** Passes {@code close()} on. */

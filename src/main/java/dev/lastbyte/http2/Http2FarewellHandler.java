@@ -1,12 +1,11 @@
 package dev.lastbyte.http2;
 
-import dev.lastbyte.CloseStartedEvent;
-import dev.lastbyte.drain.DrainEvent;
+import dev.lastbyte.ConnectionEvents;
+import dev.lastbyte.GracefulCloseHandler;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -35,9 +34,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A client sends one GOAWAY on {@code close()} and waits for its requests in the same way; a drain closes it when it is idle.
  *
+ * <p>HTTP/2 has no half-close: a peer that ends its side of the connection has gone. It gets the last GOAWAY, its streams are cancelled,
+ * and the connection is closed, without waiting for an answer or for a window that can open no more.
+ *
  * <p>Each open stream is an exchange of the connection, so a drain waits for it, and you need report nothing. {@link
  * dev.lastbyte.CloseReport#farewell()} says whether the peer acknowledged the PING, how many streams were refused, and how many were
  * lost: open, and not answered completely, when this side closed the connection.
+ *
+ * <p>A place in front of the connection handler, behind another handler, without a codec or without a {@code GracefulCloseHandler} is
+ * refused with an {@link IllegalStateException}: when the handler is added, or, if others may still come, when input does.
  *
  * <p>One instance serves one connection. Confined to the channel's event loop.
  */
@@ -51,6 +56,8 @@ public final class Http2FarewellHandler extends ChannelDuplexHandler {
     private final Duration pingTimeout;
     private final Duration limit;
     private @Nullable GoAwaySequence sequence;
+    private ConnectionEvents.@Nullable Drain drain;
+    private boolean placeKnown;
     private boolean misplaced;
 
     /** A handler that waits 1 s for the PING and 30 s in all. */
@@ -91,6 +98,7 @@ public final class Http2FarewellHandler extends ChannelDuplexHandler {
     public void handlerAdded(ChannelHandlerContext ctx) {
         Http2Place.check(ctx);
         attach(ctx);
+        GracefulCloseHandler.listen(ctx, new Events());
     }
 
     /** {@inheritDoc} */
@@ -115,21 +123,22 @@ public final class Http2FarewellHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        GoAwaySequence found = look(ctx);
-        if (found != null && event instanceof DrainEvent drain) {
-            found.drain(drain);
-        } else if (found != null && event == CloseStartedEvent.INSTANCE) {
-            found.closeStarted();
-        } else if (found != null && isEndOfInput(event)) {
-            found.inputEnded();
-        }
+        look(ctx); // an upgrade tells that the codec is there
         ctx.fireUserEventTriggered(event);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        checkPlace(ctx, message instanceof ByteBuf);
+        ctx.fireChannelRead(message);
     }
 
     /** {@inheritDoc} */
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
         look(ctx);
+        checkPlace(ctx, false);
         ctx.fireChannelReadComplete();
     }
 
@@ -142,9 +151,47 @@ public final class Http2FarewellHandler extends ChannelDuplexHandler {
         ctx.fireChannelInactive();
     }
 
-    /** Whichever of the two the transport tells first. */
-    private static boolean isEndOfInput(Object event) {
-        return event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE;
+    /** The pipeline is complete when input comes. */
+    private void checkPlace(ChannelHandlerContext ctx, boolean getsBytes) {
+        if (misplaced || (placeKnown && !getsBytes)) {
+            return;
+        }
+        placeKnown = true;
+        try {
+            Http2Place.check(ctx, getsBytes);
+        } catch (IllegalStateException e) {
+            misplaced = true;
+            ctx.fireExceptionCaught(e);
+        }
+    }
+
+    /** What happens to the connection while there is a sequence; what happened before is replayed. */
+    private final class Events implements ConnectionEvents {
+        @Override
+        public void drain(ChannelHandlerContext ctx, Drain begun) {
+            boolean known = sequence != null;
+            drain = begun;
+            GoAwaySequence found = look(ctx);
+            if (known && found != null) {
+                found.drain(begun);
+            }
+        }
+
+        @Override
+        public void closeStarted(ChannelHandlerContext ctx) {
+            GoAwaySequence found = look(ctx);
+            if (found != null) {
+                found.closeStarted();
+            }
+        }
+
+        @Override
+        public void peerEnded(ChannelHandlerContext ctx) {
+            GoAwaySequence found = look(ctx);
+            if (found != null) {
+                found.inputEnded();
+            }
+        }
     }
 
     /** The sequence, as soon as there is a connection handler. A wrong place is reported once. */
@@ -166,7 +213,9 @@ public final class Http2FarewellHandler extends ChannelDuplexHandler {
             GoAwaySequence begun = new GoAwaySequence(codec, pingTimeout, limit);
             sequence = begun;
             begun.attach();
-            DrainEvent.heardBy(ctx.channel()).ifPresent(begun::drain);
+            if (drain != null) {
+                begun.drain(drain);
+            }
         }
     }
 }

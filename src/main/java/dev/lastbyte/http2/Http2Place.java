@@ -1,16 +1,18 @@
 package dev.lastbyte.http2;
 
+import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.internal.HandlerPlace;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2StreamChannel;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Where an {@link Http2FarewellHandler} may stand: on a connection, directly behind its connection handler. Stateless. */
 final class Http2Place {
+    private static final String REMEDY = "add it directly behind the Http2ConnectionHandler, together with it";
+
     private Http2Place() {}
 
     /**
@@ -24,9 +26,19 @@ final class Http2Place {
             throw new IllegalStateException("Http2FarewellHandler was added to the stream " + channel
                     + ": add it to the connection, behind its Http2ConnectionHandler");
         }
-        if (ctx.executor() != channel.eventLoop()) {
-            throw new IllegalStateException("Http2FarewellHandler was added to " + channel
-                    + " with an executor of its own: add it without one, it must run on the channel's event loop");
+        HandlerPlace.requireEventLoop(ctx);
+    }
+
+    /**
+     * Refuses what is wrong when input comes: bytes that no codec has taken, and a close that would not be graceful.
+     *
+     * @throws IllegalStateException with what is wrong and what to do
+     */
+    static void check(ChannelHandlerContext ctx, boolean getsBytes) {
+        HandlerPlace place = HandlerPlace.of(ctx);
+        place.requireInFront(GracefulCloseHandler.class);
+        if (getsBytes) {
+            throw place.refusal("without a codec in front: it gets bytes", REMEDY);
         }
     }
 
@@ -39,29 +51,17 @@ final class Http2Place {
         if (ours.pipeline().get(Http2ConnectionHandler.class) == null) {
             return null;
         }
-        ChannelHandler found = null;
-        String between = null;
-        for (Map.Entry<String, ChannelHandler> entry : ours.pipeline()) {
-            ChannelHandler handler = entry.getValue();
-            if (handler == ours.handler()) {
-                break;
-            }
-            if (handler instanceof Http2ConnectionHandler) {
-                found = handler;
-                between = null;
-            } else if (found != null && between == null && !(handler instanceof Http2MultiplexHandler)) {
-                between = entry.getKey();
-            }
+        HandlerPlace place = HandlerPlace.of(ours);
+        if (place.inFront(Http2ConnectionHandler.class::isInstance) == null) {
+            throw place.refusal("in front of the Http2ConnectionHandler", REMEDY);
         }
-        if (found == null) {
-            throw new IllegalStateException("Http2FarewellHandler was added to " + ours.channel()
-                    + " in front of the Http2ConnectionHandler: add it behind, together with it");
-        }
+        String between =
+                place.between(Http2ConnectionHandler.class::isInstance, Http2MultiplexHandler.class::isInstance);
         if (between != null) {
-            throw new IllegalStateException(
-                    "Http2FarewellHandler was added to " + ours.channel() + " behind '" + between
-                            + "': add it directly behind the Http2ConnectionHandler, in front of the application's handlers");
+            throw place.refusal(
+                    "behind '" + between + "'",
+                    "add it directly behind the Http2ConnectionHandler, in front of the application's handlers");
         }
-        return ours.pipeline().context(found);
+        return ours.pipeline().context(Http2ConnectionHandler.class);
     }
 }

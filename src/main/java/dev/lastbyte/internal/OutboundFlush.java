@@ -9,19 +9,24 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.FileRegion;
-import java.util.concurrent.TimeUnit;
+import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Hands everything written to the kernel and tells when it is there. {@code flush()} only starts that; the promise of an
- * empty write behind everything queued, the barrier, ends it. Confined to the channel's event loop.
+ * empty write behind everything queued, the barrier, ends it. A channel that carries objects, or frames as an HTTP/2 stream does,
+ * would hand the empty write to the peer: there the queue is looked at until it is empty, ever more rarely while nothing leaves.
+ * Confined to the channel's event loop.
  */
 public final class OutboundFlush {
-    private static final long POLL_MILLIS = 5;
+    private static final long MIN_POLL_NANOS = 5_000_000;
+    private static final long MAX_POLL_NANOS = 500_000_000;
 
     private final ChannelHandlerContext ctx;
     private long pending = -1;
     private long currentProgress;
+    private long pollNanos = MIN_POLL_NANOS;
+    private long polledBytes = -1;
 
     public OutboundFlush(ChannelHandlerContext ctx) {
         this.ctx = ctx;
@@ -30,25 +35,33 @@ public final class OutboundFlush {
     /** Flushes, unflushed writes included, and returns the barrier. */
     public ChannelFuture start() {
         progressed();
-        ChannelFuture barrier;
-        if (buffer(ctx) == null) {
-            ctx.flush();
-            ChannelPromise drained = ctx.newPromise();
-            awaitDrained(drained);
-            barrier = drained;
-        } else {
-            barrier = ctx.writeAndFlush(Unpooled.EMPTY_BUFFER);
+        if (takesEmptyWrite()) {
+            return ctx.writeAndFlush(Unpooled.EMPTY_BUFFER);
         }
-        return barrier;
+        ctx.flush();
+        ChannelPromise drained = ctx.newPromise();
+        if (isDrained()) {
+            drained.setSuccess();
+        } else if (!EventLoops.execute(ctx.executor(), () -> awaitDrained(drained))) { // behind the flush that runs now
+            awaitDrained(drained);
+        }
+        return drained;
+    }
+
+    private boolean takesEmptyWrite() {
+        return buffer(ctx) != null && HalfClosure.isSupported(ctx.channel());
     }
 
     /** Whether everything but the barrier itself is in the kernel. */
     public boolean isOnlyBarrierLeft() {
         ChannelOutboundBuffer buffer = buffer(ctx);
-        if (buffer == null || buffer.size() > 1) {
+        if (buffer == null || !takesEmptyWrite()) {
             return false;
         }
-        return !(buffer.current() instanceof ByteBuf last) || !last.isReadable();
+        buffer.addFlush();
+        return buffer.size() == 1 // with none, a handler in front of ours holds the barrier, and more
+                && buffer.current() instanceof ByteBuf last
+                && !last.isReadable();
     }
 
     /** Whether something was written behind the barrier, which is done. */
@@ -61,13 +74,23 @@ public final class OutboundFlush {
         return !buffer.isEmpty(); // not the byte count: what is completing now still counts there
     }
 
-    /** A channel without a buffer of its own (an HTTP/2 stream) takes no empty write, but tells its watermarks. */
     private void awaitDrained(ChannelPromise drained) {
-        if (!ctx.channel().isOpen() || pendingBytes(ctx) == 0) {
+        if (isDrained()) {
             drained.trySuccess();
-        } else {
-            ctx.executor().schedule(() -> awaitDrained(drained), POLL_MILLIS, TimeUnit.MILLISECONDS);
+            return;
         }
+        long now = pendingBytes(ctx);
+        pollNanos = now == polledBytes ? Math.min(2 * pollNanos, MAX_POLL_NANOS) : MIN_POLL_NANOS;
+        polledBytes = now;
+        if (EventLoops.schedule(ctx.executor(), () -> awaitDrained(drained), pollNanos) == null) {
+            drained.tryFailure(new ClosedChannelException()); // the event loop has ended, and the channel with it
+        }
+    }
+
+    /** Whether nothing is queued; in the listener of the last write its bytes still count. */
+    private boolean isDrained() {
+        ChannelOutboundBuffer buffer = buffer(ctx);
+        return !ctx.channel().isOpen() || (buffer == null ? pendingBytes(ctx) == 0 : !hasMore());
     }
 
     /** Whether bytes have left Netty's buffer since the last call. */
@@ -82,23 +105,15 @@ public final class OutboundFlush {
         return changed;
     }
 
-    /** Bytes that have not reached the kernel: counted now, or the last known figure once Netty has dropped its queue. */
+    /** Bytes that have not reached the kernel, or had not when the channel was closed. */
     public long unsentBytes() {
         ChannelOutboundBuffer buffer = buffer(ctx);
-        if (buffer == null) {
-            return Math.max(0, ctx.channel().isOpen() ? pendingBytes(ctx) : pending);
+        if (buffer != null) {
+            return UnsentOutput.count(buffer);
         }
-        buffer.addFlush();
-        long[] bytes = new long[1];
-        try {
-            buffer.forEachFlushedMessage(message -> {
-                bytes[0] += size(message);
-                return true;
-            });
-        } catch (Exception e) {
-            return Math.max(0, pending);
-        }
-        return bytes[0];
+        return ctx.channel().isOpen()
+                ? pendingBytes(ctx)
+                : UnsentOutput.of(ctx.channel()).orElse(0);
     }
 
     /** Whether the channel holds output that has not reached the kernel. */

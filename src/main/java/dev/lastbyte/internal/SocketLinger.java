@@ -28,19 +28,17 @@ public final class SocketLinger {
         set(channel, -1);
     }
 
-    /** Takes back a positive SO_LINGER that the user has set: its promise has been kept already, without blocking. */
-    public static void neverBlock(Channel channel) {
-        TransportKind kind = TransportKind.of(channel);
-        if (kind == TransportKind.OTHER || kind.isUnixSocket()) {
-            return;
-        }
+    /**
+     * The option as it is now: 0 if a close would reset the connection, a positive number of seconds if it would block, -1 if
+     * neither, or if the transport has no such option.
+     */
+    public static int read(Channel channel) {
         try {
-            Integer linger = channel.config().getOption(ChannelOption.SO_LINGER);
-            if (linger != null && linger > 0) {
-                set(channel, -1);
-            }
+            Integer seconds = channel.config().getOption(ChannelOption.SO_LINGER);
+            return seconds == null ? -1 : seconds;
         } catch (ChannelException e) {
             LOG.trace("{} cannot read SO_LINGER", channel, e);
+            return -1;
         }
     }
 

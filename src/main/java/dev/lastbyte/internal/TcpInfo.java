@@ -41,6 +41,7 @@ public record TcpInfo(
 
     public static final int FIN_WAIT1 = 4;
     public static final int FIN_WAIT2 = 5;
+    public static final int TIME_WAIT = 6;
     public static final int CLOSE = 7;
     public static final int CLOSE_WAIT = 8;
     public static final int LAST_ACK = 9;
@@ -105,6 +106,24 @@ public record TcpInfo(
     /** Whether this side's FIN waits for the peer's acknowledgement, and counts as a byte until then. */
     public static boolean isFinUnacknowledged(int state) {
         return state == FIN_WAIT1 || state == LAST_ACK || state == CLOSING;
+    }
+
+    /**
+     * Whether a close with SO_LINGER 0 sends a reset ({@code tcp_disconnect}, net/ipv4/tcp.c): not once both sides have ended and all is
+     * sent.
+     */
+    public boolean resetsOnClose() {
+        boolean ended = state == LAST_ACK || state == CLOSING;
+        return state != CLOSE && state != TIME_WAIT && (!ended || notSent > 0);
+    }
+
+    /**
+     * Whether the connection was reset or given up. The state CLOSE is also the end of one that both sides have ended in order; then our
+     * FIN has been acknowledged behind everything else.
+     */
+    public boolean isLost(long syn) {
+        long fin = 1;
+        return state == CLOSE && bytesAcked < written() + syn + fin;
     }
 
     /** How many of the bytes acknowledged are our SYN: a socket that connected has sent one, an accepted one has not. */

@@ -6,7 +6,7 @@ import dev.lastbyte.internal.HalfClosure;
 import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.internal.TransportKind;
-import io.netty.buffer.Unpooled;
+import dev.lastbyte.internal.WriteBarrier;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
@@ -60,7 +60,10 @@ final class Acknowledgements extends ChannelDuplexHandler implements KernelLooks
             return;
         }
         // From the end of the pipeline: what TLS or a chunked writer holds back is written before it.
-        ChannelFuture barrier = channel.writeAndFlush(Unpooled.EMPTY_BUFFER);
+        ChannelPipeline pipeline = channel.pipeline();
+        ChannelHandlerContext own =
+                installed == null ? pipeline.context(GracefulCloseHandler.class) : pipeline.context(installed);
+        ChannelFuture barrier = WriteBarrier.writeAndFlush(channel, own);
         barrier.addListener(written -> {
             if (!written.isSuccess()) {
                 promise.tryFailure(written.cause());

@@ -4,6 +4,7 @@ import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.internal.ChannelTimer;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.SystemView;
+import dev.lastbyte.internal.WriteBarrier;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -161,7 +162,7 @@ final class CorkHandler extends ChannelDuplexHandler {
         if (output == Output.EMPTY) {
             output = Output.WRITTEN;
         }
-        if (!(part instanceof ByteBuf)) {
+        if (!(part instanceof ByteBuf) && !(part instanceof WriteBarrier)) {
             hasFile = true;
         }
         ctx.write(part, promise);

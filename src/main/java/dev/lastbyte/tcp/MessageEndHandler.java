@@ -1,7 +1,7 @@
 package dev.lastbyte.tcp;
 
 import dev.lastbyte.internal.Loggers;
-import io.netty.buffer.Unpooled;
+import dev.lastbyte.internal.WriteBarrier;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
@@ -44,7 +44,7 @@ public final class MessageEndHandler extends ChannelOutboundHandlerAdapter {
     /** {@inheritDoc} */
     @Override
     public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
-        if (message == Unpooled.EMPTY_BUFFER) { // a barrier, as SendQueue writes it: part of no message
+        if (message instanceof WriteBarrier) { // part of no message
             ctx.write(message, promise);
             return;
         }

@@ -71,7 +71,9 @@ public final class SendQueue {
      * handler it was. This call flushes, because what is not flushed is never acknowledged. Later writes do not count, except for
      * bytes that the kernel takes in the same call.
      *
-     * <p>An empty buffer is written from the end of the pipeline. When it has passed, the kernel is asked how much it has, and how
+     * <p>A message without content is written from the end of the pipeline, behind what TLS, a chunked writer or a traffic shaper still
+     * holds. Encoders pass it on, and nothing of it reaches the wire but, under TLS, an empty record. A handler that fails at a message
+     * that is not of its type fails this call. When it has passed, the kernel is asked how much it has, and how
      * much of that is acknowledged: four times a round trip, ever more rarely while nothing changes (1 to 50 ms), and after each
      * read. One timer per event loop serves all its channels. Afterwards nothing is polled.
      *

@@ -1,8 +1,8 @@
 package dev.lastbyte.websocket;
 
+import dev.lastbyte.ConnectionEvents;
 import dev.lastbyte.FarewellReport;
 import dev.lastbyte.GracefulCloseHandler;
-import dev.lastbyte.drain.DrainEvent;
 import dev.lastbyte.farewell.FarewellExchange;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.HeldCloses;
@@ -12,8 +12,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
@@ -39,7 +37,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * With a bare {@code WebSocketServerHandshaker} it stands behind the HTTP codec; add it at the start or at the end of the handshake.
- * Before the handshake, and in any other place, it passes {@code close()} on and does nothing.
+ * Before the handshake it passes {@code close()} on and does nothing. A place in front of the codec, behind the application, without a
+ * codec or without a {@code GracefulCloseHandler} is refused with an {@link IllegalStateException}: when the handler is added, or, if
+ * others may still come, when the first message does.
  *
  * <p>Exactly one Close frame is sent, whoever writes it first: this handler, the application, {@code
  * WebSocketServerProtocolHandler} (whose own Close on {@code close()} comes too late here, and need not be switched off), or the frame
@@ -52,6 +52,8 @@ import org.jspecify.annotations.Nullable;
  * (5.5.1) expects of an answer. It says UNANSWERED if the peer's Close did not come, or had another status, because it may have
  * crossed ours; and SAID if the peer's Close was first and has been answered. A peer that closes by itself in the same moment, with
  * the same status, cannot be told from one that answers.
+ *
+ * <p>A peer that ends its side of the connection without a Close frame has gone: the connection is closed at once.
  *
  * <p>From the handshake on the connection is {@linkplain GracefulCloseHandler#longLived long-lived}: a drain closes it within
  * {@link dev.lastbyte.drain.DrainPolicy#longLivedPeriod()}.
@@ -67,10 +69,12 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     /** From the handshake on: until then an HTTP handler in front has one of its own. */
     private @Nullable FarewellExchange farewell;
 
-    private @Nullable DrainEvent drain;
+    private ConnectionEvents.@Nullable Drain drain;
     private @Nullable Integer peerStatus;
     private FarewellReport.Outcome reached = FarewellReport.Outcome.UNANSWERED;
     private boolean inputEnded;
+    private boolean peerGone;
+    private boolean placeKnown;
     private long heldSinceNanos;
 
     /** A handler with {@link WebSocketFarewellConfig#defaults()}: status 1001, going away. */
@@ -92,19 +96,16 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     /**
      * {@inheritDoc}
      *
-     * @throws IllegalStateException if it was added with an executor of its own
+     * @throws IllegalStateException if this is the wrong place, with what to do
      */
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-        if (ctx.executor() != ctx.channel().eventLoop()) {
-            throw new IllegalStateException("WebSocketFarewellHandler was added to " + ctx.channel()
-                    + " with an executor of its own: add it without one, it must run on the channel's event loop");
-        }
+        WebSocketPlace.check(ctx);
         this.ctx = ctx;
         ChannelHandlerContext codec = ctx.pipeline().context(WebSocketServerProtocolHandler.class);
         ctx.pipeline().addBefore(codec == null ? ctx.name() : codec.name(), null, watch);
         begin();
-        DrainEvent.heardBy(ctx.channel()).ifPresent(this::drain);
+        GracefulCloseHandler.listen(ctx, new Events());
     }
 
     /** {@inheritDoc} */
@@ -128,7 +129,7 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
         FarewellExchange begun = begin();
-        if (begun == null) {
+        if (begun == null || peerGone) {
             ctx.close(promise);
         } else if (gate.isInMessage()
                 && !begun.isBegun()
@@ -160,10 +161,6 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof WebSocketServerProtocolHandler.HandshakeComplete) {
             begin();
-        } else if (event == ChannelInputShutdownEvent.INSTANCE || event == ChannelInputShutdownReadComplete.INSTANCE) {
-            endInput();
-        } else if (event instanceof DrainEvent draining) {
-            drain(draining);
         }
         ctx.fireUserEventTriggered(event);
     }
@@ -173,6 +170,15 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     public void channelInactive(ChannelHandlerContext ctx) {
         endInput();
         ctx.fireChannelInactive();
+    }
+
+    /** The pipeline is complete now: a wrong place is reported, once. */
+    private void checkPlace(Object firstMessage) {
+        try {
+            WebSocketPlace.check(context(), firstMessage);
+        } catch (IllegalStateException e) {
+            context().fireExceptionCaught(e);
+        }
     }
 
     // ---- the handshake and the drain -------------------------------------------------------------------------------
@@ -192,7 +198,7 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
         farewell = begun;
         GracefulCloseHandler.longLived(ours.channel());
         if (drain != null) {
-            drain(begun, drain);
+            beginDrain(begun, drain);
         }
         return begun;
     }
@@ -202,20 +208,37 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
         return names.indexOf(one.name()) < names.indexOf(other.name());
     }
 
-    private void drain(DrainEvent event) {
-        drain = event;
-        if (farewell == null) {
-            begin();
-        } else {
-            drain(farewell, event);
+    private final class Events implements ConnectionEvents {
+        @Override
+        public void drain(ChannelHandlerContext ctx, Drain begun) {
+            drain = begun;
+            if (farewell == null) {
+                begin();
+            } else {
+                beginDrain(farewell, begun);
+            }
+            if (!held.isEmpty()) {
+                limitHold();
+            }
         }
-        if (!held.isEmpty()) {
-            limitHold();
+
+        /** A WebSocket is not half-closed (RFC 6455, 7.1.1): the peer has gone, and gets no Close frame, which it cannot answer. */
+        @Override
+        public void peerEnded(ChannelHandlerContext ctx) {
+            boolean said = farewell != null && farewell.isBegun();
+            peerGone = farewell != null && !said;
+            if (peerGone) {
+                gate.shut(); // Netty's protocol handler has a Close frame of its own
+            }
+            endInput();
+            if (peerGone) {
+                ctx.channel().close();
+            }
         }
     }
 
-    private void drain(FarewellExchange begun, DrainEvent event) {
-        begun.drain(event);
+    private void beginDrain(FarewellExchange begun, ConnectionEvents.Drain drain) {
+        begun.drain(drain);
         if (config
                 .isFarewellAtDrain()) { // later: the others hear of the drain, or send the end of the handshake, first
             EventLoops.execute(context().executor(), context().channel()::close);
@@ -241,7 +264,13 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     }
 
     private void releaseHeld() {
-        held.release().forEach(promise -> farewell().say(promise, this::sayClose));
+        held.release().forEach(promise -> {
+            if (peerGone) {
+                context().close(promise);
+            } else {
+                farewell().say(promise, this::sayClose);
+            }
+        });
     }
 
     private void sayClose() {
@@ -291,6 +320,10 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     private final class PeerCloseWatch extends ChannelInboundHandlerAdapter {
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object message) {
+            if (!placeKnown) {
+                placeKnown = true;
+                checkPlace(message);
+            }
             if (message instanceof WebSocketFrame) {
                 begin();
             }

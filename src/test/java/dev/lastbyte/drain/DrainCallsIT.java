@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.testing.Listening;
 import dev.lastbyte.testing.NoWarnings;
 import dev.lastbyte.testing.PeerRun;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.Transports;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -194,7 +194,7 @@ class DrainCallsIT {
     @ParameterizedTest
     @MethodSource(GRACEFUL)
     void drainEvent_handlerThrows_theConnectionIsDrainedAllTheSame(Transports transport) throws Exception {
-        NoWarnings.expect("exceptionCaught");
+        NoWarnings.expect("a listener of");
         drainWith(transport, ctx -> {
             throw new IllegalStateException("on purpose");
         });
@@ -298,7 +298,7 @@ class DrainCallsIT {
     }
 
     /** Acts on the drain's event. */
-    private static final class OnDrain extends ChannelInboundHandlerAdapter {
+    private static final class OnDrain extends Listening {
         private final Consumer<ChannelHandlerContext> action;
 
         OnDrain(Consumer<ChannelHandlerContext> action) {
@@ -306,12 +306,8 @@ class DrainCallsIT {
         }
 
         @Override
-        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-            if (event instanceof DrainEvent) {
-                action.accept(ctx);
-            } else {
-                ctx.fireUserEventTriggered(event);
-            }
+        public void drain(ChannelHandlerContext ctx, Drain drain) {
+            action.accept(ctx);
         }
     }
 }

@@ -10,6 +10,7 @@ import ch.qos.logback.classic.Level;
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.internal.TransportKind;
 import dev.lastbyte.testing.Eventually;
+import dev.lastbyte.testing.Listening;
 import dev.lastbyte.testing.LogRecorder;
 import dev.lastbyte.testing.NoWarnings;
 import dev.lastbyte.testing.PeerRun;
@@ -349,14 +350,11 @@ class DrainConnectionsIT {
         Eventually.await(count + " clients known", () -> clients.openConnections() == count);
     }
 
-    private static ChannelInboundHandlerAdapter onDrain(Consumer<ChannelHandlerContext> action) {
-        return new ChannelInboundHandlerAdapter() {
+    private static Listening onDrain(Consumer<ChannelHandlerContext> action) {
+        return new Listening() {
             @Override
-            public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-                if (event instanceof DrainEvent) {
-                    action.accept(ctx);
-                }
-                ctx.fireUserEventTriggered(event);
+            public void drain(ChannelHandlerContext ctx, Drain drain) {
+                action.accept(ctx);
             }
         };
     }

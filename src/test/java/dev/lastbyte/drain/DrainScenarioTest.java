@@ -6,6 +6,8 @@ import static dev.lastbyte.drain.DrainPhase.FORCING;
 import static dev.lastbyte.drain.DrainPhase.READY;
 import static dev.lastbyte.drain.DrainPhase.SHEDDING;
 import static dev.lastbyte.drain.DrainPhase.STOP_ACCEPTING;
+import static dev.lastbyte.drain.DrainReport.Outcome.COMPLETE;
+import static dev.lastbyte.drain.DrainReport.Outcome.UNCONFIRMED;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -16,9 +18,14 @@ import dev.lastbyte.testing.NoWarnings;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The phases of a drain from its announcement to its deadline, with frozen time. */
 @ExtendWith(NoWarnings.class)
@@ -128,6 +135,34 @@ class DrainScenarioTest {
         drain.play("used connect drain 100ms phase:STOP_ACCEPTING");
         stop.completeExceptionally(new IllegalStateException("on purpose"));
         drain.play("1ms phase:FINISHING");
+    }
+
+    static Stream<Arguments> stops() {
+        return Stream.of(
+                Arguments.of("clean", ListenerReportTest.report(OptionalLong.of(0), null), COMPLETE),
+                Arguments.of("uncounted", ListenerReportTest.report(OptionalLong.empty(), null), COMPLETE),
+                Arguments.of("clients left", ListenerReportTest.report(OptionalLong.of(1), null), UNCONFIRMED),
+                Arguments.of(
+                        "failed",
+                        ListenerReportTest.report(OptionalLong.of(0), new IllegalStateException("on purpose")),
+                        UNCONFIRMED));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("stops")
+    void listener_stopped_outcomeSaysWhetherAllWasSeen(
+            String name, ListenerReport report, DrainReport.Outcome outcome) {
+        server.listener(new EmbeddedChannel(), CompletableFuture.completedFuture(report));
+        drain.play("drain 1ms");
+        assertEquals(outcome, drain.report().outcome(), drain.report()::toString);
+    }
+
+    @Test
+    void listener_stopThrows_outcomeIsUnconfirmed() {
+        NoWarnings.expect("a listener could not be stopped");
+        server.listener(new EmbeddedChannel(), CompletableFuture.failedFuture(new IllegalStateException("on purpose")));
+        drain.play("drain 1ms");
+        assertEquals(UNCONFIRMED, drain.report().outcome());
     }
 
     // ---- tightened -------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.local.LocalAddress;
 import io.netty.channel.local.LocalChannel;
 import io.netty.channel.local.LocalServerChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.List;
@@ -220,5 +221,21 @@ class DrainsTest {
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> GracefulCloseManager.create()
                 .manage(new EmbeddedChannel()));
         assertTrue(e.getMessage().contains("expected: a ServerChannel"), e.getMessage());
+    }
+
+    @Test
+    void manage_listenerNotBoundYet_isRefused() {
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> GracefulCloseManager.create()
+                .manage(new NioServerSocketChannel()));
+        assertTrue(e.getMessage().contains("expected: bound; call manage() when"), e.getMessage());
+    }
+
+    @Test
+    void manage_listenerClosedBefore_isIgnored() throws Exception {
+        NioServerSocketChannel closed = new NioServerSocketChannel();
+        closed.unsafe().closeForcibly();
+        GracefulCloseManager manager = GracefulCloseManager.create();
+        manager.manage(closed);
+        assertEquals(DrainReport.Outcome.COMPLETE, await(manager.drain()).outcome());
     }
 }

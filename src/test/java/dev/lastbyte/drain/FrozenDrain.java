@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.testing.EmbeddedDuplexChannel;
+import dev.lastbyte.testing.Listening;
 import dev.lastbyte.testing.Script;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import java.time.Duration;
@@ -140,15 +140,12 @@ final class FrozenDrain {
     }
 
     /** Keeps the drain's events. */
-    private static final class Events extends ChannelInboundHandlerAdapter {
+    private static final class Events extends Listening {
         private final List<DrainEvent> seen = new ArrayList<>();
 
         @Override
-        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-            if (event instanceof DrainEvent heard) {
-                seen.add(heard);
-            }
-            ctx.fireUserEventTriggered(event);
+        public void drain(ChannelHandlerContext ctx, Drain drain) {
+            seen.add((DrainEvent) drain);
         }
     }
 

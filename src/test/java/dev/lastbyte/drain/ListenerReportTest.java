@@ -6,10 +6,17 @@ import dev.lastbyte.internal.listener.ListenerStop;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What the report about a listener says. */
 class ListenerReportTest {
+    /** A report of a listener on epoll that ended like this. */
+    static ListenerReport report(OptionalLong unaccepted, @Nullable Throwable failure) {
+        return new ListenerReport(new ListenerStop.Result(
+                new InetSocketAddress("127.0.0.1", 80), "epoll", false, true, unaccepted, Duration.ZERO, failure));
+    }
+
     @Test
     void report_saysWhatIsKnown() {
         InetSocketAddress address = new InetSocketAddress("127.0.0.1", 80);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.lastbyte.CloseCause;
 import dev.lastbyte.CloseOverride;
 import dev.lastbyte.CloseReport;
+import dev.lastbyte.ConnectionEvents;
 import dev.lastbyte.FarewellReport;
 import dev.lastbyte.FrozenHandlers;
 import dev.lastbyte.GracefulCloseHandler;
@@ -61,6 +62,17 @@ class FarewellTest {
         assertEquals(FarewellReport.Outcome.ANSWERED, farewell(channel).outcome());
         assertEquals("test", farewell(channel).protocol());
         assertEquals(List.of(), received.messages); // the answer goes no further
+    }
+
+    @Test
+    void pipelineWithoutAGracefulClose_isRefused_once() {
+        EmbeddedDuplexChannel channel = new EmbeddedDuplexChannel(new FarewellHandler(words, LIMIT));
+        channel.pipeline().fireChannelRead("first");
+        IllegalStateException told = assertThrows(IllegalStateException.class, channel::checkException);
+        assertTrue(told.getMessage().contains("without a GracefulCloseHandler: add "), told::toString);
+        channel.pipeline().fireChannelRead("second");
+        channel.checkException();
+        channel.finishAndReleaseAll();
     }
 
     @Test
@@ -330,11 +342,11 @@ class FarewellTest {
         int said;
         boolean answers = true;
         RuntimeException failure;
-        final List<DrainEvent> drains = new ArrayList<>();
+        final List<ConnectionEvents.Drain> drains = new ArrayList<>();
 
         @Override
-        public void drain(ChannelHandlerContext ctx, DrainEvent event) {
-            drains.add(event);
+        public void drain(ChannelHandlerContext ctx, ConnectionEvents.Drain drain) {
+            drains.add(drain);
         }
 
         @Override

@@ -194,7 +194,7 @@ final class HttpConnection {
     }
 
     void drain(DrainPolicy policy) {
-        channel.pipeline().fireUserEventTriggered(DrainEvents.begun(policy));
+        DrainEvents.tell(channel, DrainEvents.begun(policy));
     }
 
     void pass(long millis) {

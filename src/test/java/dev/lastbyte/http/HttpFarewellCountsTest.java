@@ -9,7 +9,7 @@ import static dev.lastbyte.http.HttpConnection.response;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.lastbyte.CloseStartedEvent;
+import dev.lastbyte.testing.Listening;
 import dev.lastbyte.testing.NoLeaks;
 import dev.lastbyte.testing.NoWarnings;
 import io.netty.channel.ChannelFutureListener;
@@ -49,12 +49,10 @@ class HttpFarewellCountsTest {
     @Test
     void close_answeredWhileCloseStartedIsTold_isNotLost() {
         HttpConnection late = new HttpConnection(HttpFarewellConfig.defaults());
-        late.channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
+        late.channel.pipeline().addLast(new Listening() {
             @Override
-            public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-                if (event == CloseStartedEvent.INSTANCE) {
-                    ctx.writeAndFlush(response(200));
-                }
+            public void closeStarted(ChannelHandlerContext ctx) {
+                ctx.writeAndFlush(response(200));
             }
         });
         late.play("get close");

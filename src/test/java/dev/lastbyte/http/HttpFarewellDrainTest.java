@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.drain.DrainEvents;
 import dev.lastbyte.drain.DrainPolicy;
 import dev.lastbyte.testing.NoLeaks;
@@ -155,7 +156,7 @@ class HttpFarewellDrainTest {
     /** As with ALPN: the protocol is known only now. */
     @Test
     void handlerAddedDuringADrain_makesUpForIt() {
-        EmbeddedChannel channel = new EmbeddedChannel();
+        EmbeddedChannel channel = new EmbeddedChannel(new GracefulCloseHandler());
         DrainEvents.tell(channel, DrainEvents.begun(DrainPolicy.defaults()));
         channel.pipeline().addLast(new HttpFarewellHandler());
         channel.writeInbound(new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/"));

@@ -8,17 +8,20 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.CloseCause;
 import dev.lastbyte.CloseOverride;
 import dev.lastbyte.GracefulCloseConfig;
+import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.testing.NoLeaks;
 import dev.lastbyte.testing.NoWarnings;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -26,6 +29,8 @@ import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContentCompressor;
 import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpServerExpectContinueHandler;
@@ -42,8 +47,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The handler together with Netty's, as real pipelines have them; and answers that come before the end of their requests. */
 @ExtendWith({NoLeaks.class, NoWarnings.class})
@@ -79,6 +88,64 @@ class HttpPipelinesTest {
                 Unpooled.wrappedBuffer("text ".repeat(20).getBytes(US_ASCII)));
         HttpUtil.setContentLength(text, 100);
         return text;
+    }
+
+    // ---- wrong places ----------------------------------------------------------------------------------------------
+
+    static Stream<Arguments> wrongPlaces() {
+        return Stream.of(
+                place("in front of 'HttpServerCodec#0'", graceful(), farewell(), new HttpServerCodec()),
+                place(
+                        "in front of 'HttpResponseEncoder#0'",
+                        graceful(),
+                        new HttpRequestDecoder(),
+                        farewell(),
+                        new HttpResponseEncoder()),
+                place(
+                        "behind 'HttpObjectAggregator#0'",
+                        graceful(),
+                        new HttpServerCodec(),
+                        new HttpObjectAggregator(1),
+                        farewell()),
+                place(
+                        "behind 'HttpPipelinesTest$Application#0'",
+                        graceful(),
+                        new HttpServerCodec(),
+                        new Application(),
+                        farewell()),
+                place("without a codec in front", graceful(), farewell()),
+                place("without a GracefulCloseHandler", new HttpServerCodec(), farewell()),
+                place("in front of the GracefulCloseHandler", new HttpServerCodec(), farewell(), graceful()));
+    }
+
+    private static Arguments place(String wrong, ChannelHandler... handlers) {
+        return Arguments.of(wrong, List.of(handlers));
+    }
+
+    private static ChannelHandler graceful() {
+        return new GracefulCloseHandler();
+    }
+
+    private static ChannelHandler farewell() {
+        return new HttpFarewellHandler();
+    }
+
+    private static final class Application extends ChannelInboundHandlerAdapter {}
+
+    @ParameterizedTest
+    @MethodSource("wrongPlaces")
+    void wrongPlace_isRefused_withWhatToDo(String wrong, List<ChannelHandler> handlers) {
+        EmbeddedChannel channel = new EmbeddedChannel();
+        handlers.forEach(channel.pipeline()::addLast);
+        channel.pipeline().fireChannelRead(Unpooled.copiedBuffer(HttpConnection.GET, US_ASCII));
+        Throwable thrown = assertThrows(Exception.class, channel::checkException, wrong);
+        String text = "" + (thrown.getCause() == null ? thrown : thrown.getCause()).getMessage();
+        assertTrue(text.startsWith("HttpFarewellHandler was added to "), text);
+        assertTrue(text.contains(wrong), text);
+        assertTrue(text.contains(": add "), text);
+        channel.pipeline().fireChannelRead(Unpooled.copiedBuffer(HttpConnection.GET, US_ASCII));
+        channel.checkException(); // once
+        channel.finishAndReleaseAll();
     }
 
     // ---- Netty's handlers ------------------------------------------------------------------------------------------

@@ -11,10 +11,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.lastbyte.Connection;
 import dev.lastbyte.FrozenHandlers;
 import dev.lastbyte.GracefulCloseConfig;
+import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.testing.EmbeddedDuplexChannel;
 import dev.lastbyte.testing.FrozenSystem;
 import dev.lastbyte.testing.Http2Answers;
+import dev.lastbyte.testing.Http2Frames;
 import dev.lastbyte.testing.NoWarnings;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.time.Duration;
@@ -101,6 +104,27 @@ class Http2FarewellHandlerTest {
         assertTrue(cause.getMessage().contains("behind 'application'"), cause.getMessage());
         inFront.finishAndReleaseAll();
         behind.finishAndReleaseAll();
+    }
+
+    @Test
+    void pipelinesThatLackSomething_areRefused_withWhatToDo() {
+        EmbeddedChannel bytes = new EmbeddedChannel(new GracefulCloseHandler(), new Http2FarewellHandler());
+        bytes.pipeline().fireChannelRead(Unpooled.copiedBuffer(Http2Frames.preface()));
+        IllegalStateException noCodec = assertThrows(IllegalStateException.class, bytes::checkException);
+        assertTrue(noCodec.getMessage().contains("without a codec in front"), noCodec.getMessage());
+        bytes.pipeline().fireChannelRead(Unpooled.EMPTY_BUFFER);
+        bytes.checkException(); // once
+        bytes.finishAndReleaseAll();
+
+        EmbeddedChannel plain = new EmbeddedChannel();
+        plain.pipeline().addLast(Http2Answers.MULTIPLEX.newCodec(), new Http2FarewellHandler());
+        plain.pipeline().fireChannelRead(Unpooled.copiedBuffer(Http2Frames.preface()));
+        plain.pipeline().fireChannelReadComplete();
+        IllegalStateException alone = assertThrows(IllegalStateException.class, plain::checkException);
+        assertTrue(alone.getMessage().contains("without a GracefulCloseHandler"), alone.getMessage());
+        plain.pipeline().fireChannelReadComplete();
+        plain.checkException(); // once
+        plain.finishAndReleaseAll();
     }
 
     @Test

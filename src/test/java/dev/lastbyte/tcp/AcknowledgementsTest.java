@@ -19,6 +19,12 @@ import dev.lastbyte.testing.NoWarnings;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.PendingWriteQueue;
+import io.netty.handler.codec.LengthFieldPrepender;
+import io.netty.handler.codec.protobuf.ProtobufVarint32LengthFieldPrepender;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -117,6 +123,52 @@ class AcknowledgementsTest {
         assertTrue(acknowledged(channel).isSuccess());
         assertEquals(10, channel.taken());
         channel.close();
+    }
+
+    @Test
+    void encoders_makeNoFrameOfTheBarrier() {
+        EmbeddedDuplexChannel channel =
+                open(0, 0, new LengthFieldPrepender(4), new ProtobufVarint32LengthFieldPrepender());
+        channel.writeAndFlush(Unpooled.wrappedBuffer(new byte[5]));
+        assertEquals(4 + 1 + 5, channel.taken());
+        assertTrue(acknowledged(channel).isSuccess());
+        assertTrue(acknowledged(channel).isSuccess());
+        assertEquals(4 + 1 + 5, channel.taken());
+        channel.close();
+    }
+
+    @Test
+    void whatHoldsWritesBack_holdsTheBarrierBackToo() {
+        PendingWrites held = new PendingWrites();
+        EmbeddedDuplexChannel channel = open(0, 0, held, new LengthFieldPrepender(4));
+        channel.writeAndFlush(Unpooled.wrappedBuffer(new byte[5]));
+        ChannelFuture future = acknowledged(channel);
+        assertFalse(future.isDone());
+        channel.pipeline().remove(held); // which lets all go
+        channel.flush();
+        assertTrue(future.isSuccess());
+        assertEquals(9, channel.taken());
+        channel.close();
+    }
+
+    /** Holds what is written until it leaves, as a traffic shaper does. */
+    private static final class PendingWrites extends ChannelOutboundHandlerAdapter {
+        private PendingWriteQueue queue;
+
+        @Override
+        public void handlerAdded(ChannelHandlerContext ctx) {
+            queue = new PendingWriteQueue(ctx);
+        }
+
+        @Override
+        public void handlerRemoved(ChannelHandlerContext ctx) {
+            queue.removeAndWriteAll();
+        }
+
+        @Override
+        public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+            queue.add(message, promise);
+        }
     }
 
     @Test
@@ -270,7 +322,7 @@ class AcknowledgementsTest {
         assertNotNull(installed);
         assertSame(graceful, channel.pipeline().get(names.get(0)));
         assertSame(installed, channel.pipeline().get(names.get(1)));
-        assertEquals(3, names.size(), names::toString);
+        assertEquals(4, names.size(), names::toString); // with the end of the barrier, and the tail
         GracefulCloseHandler.closeNow(channel);
         channel.runPendingTasks();
     }

@@ -12,25 +12,31 @@ import dev.lastbyte.testing.Eventually;
 import dev.lastbyte.testing.KernelSockets;
 import dev.lastbyte.testing.NoWarnings;
 import dev.lastbyte.testing.PeerRun;
+import dev.lastbyte.testing.PeerSocket;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.ResourceCheck;
 import dev.lastbyte.testing.TestServer;
 import dev.lastbyte.testing.Transports;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.LengthFieldPrepender;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.string.StringEncoder;
 import io.netty.handler.stream.ChunkedStream;
 import io.netty.handler.stream.ChunkedWriteHandler;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -160,6 +166,31 @@ class SendQueueIT {
             channel.close().syncUninterruptibly();
         }
         assertEquals(List.of(), resources.close());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"EPOLL", "IO_URING", "EPOLL_UNIX"})
+    void acknowledged_behindAnEncoder_putsNothingOnTheWire(Transports transport) throws Exception {
+        for (boolean graceful : new boolean[] {true, false}) {
+            TestServer.Builder builder = TestServer.on(transport).handlers(c -> c.pipeline()
+                    .addLast(new LengthFieldPrepender(4), new StringEncoder(), new ChannelInboundHandlerAdapter() {
+                        @Override
+                        public void channelActive(ChannelHandlerContext ctx) {
+                            ctx.writeAndFlush("hello");
+                            SendQueue.acknowledged(ctx.channel()).addListener(f -> ctx.writeAndFlush("world")
+                                    .addListener(ChannelFutureListener.CLOSE));
+                        }
+                    }));
+            try (TestServer server = (graceful ? builder : builder.withoutHandler()).start();
+                    PeerSocket peer = server.connect()) {
+                ByteArrayOutputStream wire = new ByteArrayOutputStream();
+                byte[] buffer = new byte[64];
+                for (int n = peer.read(buffer, 64); n >= 0; n = peer.read(buffer, 64)) {
+                    wire.write(buffer, 0, n);
+                }
+                assertEquals("\0\0\0\5hello\0\0\0\5world", wire.toString(StandardCharsets.US_ASCII));
+            }
+        }
     }
 
     @ParameterizedTest

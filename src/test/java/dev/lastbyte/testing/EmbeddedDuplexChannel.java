@@ -18,6 +18,7 @@ import io.netty.channel.socket.ChannelOutputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.IntegerUnixChannelOption;
 import java.io.IOException;
+import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +36,7 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
     private boolean inputShutdown;
     private boolean outputShutdown;
     private IOException shutdownFailure;
+    private RuntimeException queryFailure;
     private int reads;
     private boolean wantsInput;
     private boolean logsSends;
@@ -97,6 +99,11 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
     /** Makes SHUT_WR fail. */
     public void failShutdown(IOException failure) {
         shutdownFailure = failure;
+    }
+
+    /** Makes questions about the output fail, as a transport with a fault does. */
+    public void failQueries(RuntimeException failure) {
+        queryFailure = failure;
     }
 
     /** Moves the frozen time and runs what is due. */
@@ -195,7 +202,7 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
 
     /** The peer resets the connection. */
     public void peerRst() {
-        pipeline().fireExceptionCaught(new IOException("Connection reset by peer"));
+        pipeline().fireExceptionCaught(new SocketException("Connection reset"));
         peerFin();
     }
 
@@ -208,6 +215,9 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
 
     @Override
     public boolean isOutputShutdown() {
+        if (queryFailure != null) {
+            throw queryFailure;
+        }
         return outputShutdown;
     }
 

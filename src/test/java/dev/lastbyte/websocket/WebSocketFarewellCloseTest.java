@@ -7,9 +7,14 @@ import static dev.lastbyte.websocket.WebSocketConnection.OUR_CLOSE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.testing.Linear;
 import dev.lastbyte.testing.NoWarnings;
 import dev.lastbyte.testing.WebSocketPeer;
 import dev.lastbyte.websocket.WebSocketConnection.Codec;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -106,4 +111,30 @@ class WebSocketFarewellCloseTest {
         assertEquals(1, said.size(), said::toString);
         assertTrue(said.get(0).startsWith(beginning), said::toString);
     }
+
+    /** The peer goes on sending after our Close, and each echo fails and closes. */
+    @Test
+    void framesAfterTheClose_eachEchoFailsAndCloses_takeTimeInProportion() {
+        Linear.assertLinear(50_000, times -> {
+            WebSocketConnection other = new WebSocketConnection();
+            other.open(Codec.PROTOCOL_HANDLER);
+            other.channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
+                @Override
+                public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+                    if (event == ECHO) {
+                        ctx.writeAndFlush(new TextWebSocketFrame("echo")).addListener(ChannelFutureListener.CLOSE);
+                    }
+                }
+            });
+            other.play("close");
+            for (int i = 0; i < times; i++) {
+                other.receiveText(true, WebSocketPeer.TEXT, "x");
+                other.channel.pipeline().fireUserEventTriggered(ECHO);
+            }
+            other.play("open now closed");
+            other.channel.finishAndReleaseAll();
+        });
+    }
+
+    private static final Object ECHO = "echo";
 }

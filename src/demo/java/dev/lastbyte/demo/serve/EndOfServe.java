@@ -47,7 +47,7 @@ final class EndOfServe implements Runnable {
 
     static int exitCode(DrainReport report) {
         return switch (report.outcome()) {
-            case COMPLETE, CANCELLED -> 0;
+            case COMPLETE, UNCONFIRMED, CANCELLED -> 0;
             case INTERRUPTED, FORCED, UNFINISHED -> FORCED;
         };
     }

@@ -9,10 +9,10 @@ import dev.lastbyte.drain.DrainPolicy;
 import dev.lastbyte.drain.DrainProgress;
 import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.drain.GracefulCloseManager;
+import dev.lastbyte.testing.Listening;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
 import java.net.InetAddress;
@@ -87,7 +87,7 @@ record HeldConnection(SocketAddress client, DrainEvent event, DrainProgress end,
         }
     }
 
-    private static final class Ear extends ChannelInboundHandlerAdapter {
+    private static final class Ear extends Listening {
         private final CompletableFuture<Void> opened;
         private final CompletableFuture<DrainEvent> heard;
 
@@ -103,11 +103,8 @@ record HeldConnection(SocketAddress client, DrainEvent event, DrainProgress end,
         }
 
         @Override
-        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-            if (event instanceof DrainEvent drain) {
-                heard.complete(drain);
-            }
-            ctx.fireUserEventTriggered(event);
+        public void drain(ChannelHandlerContext ctx, Drain drain) {
+            heard.complete((DrainEvent) drain);
         }
     }
 }

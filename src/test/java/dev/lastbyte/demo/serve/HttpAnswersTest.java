@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.demo.BytePattern;
+import dev.lastbyte.drain.DrainEvents;
 import dev.lastbyte.http.HttpFarewellConfig;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -16,7 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class HttpAnswersTest {
-    private final EmbeddedChannel channel = new EmbeddedChannel();
+    private final EmbeddedChannel channel = new EmbeddedChannel(new GracefulCloseHandler());
 
     HttpAnswersTest() {
         Protocol.HTTP.addTo(
@@ -144,7 +146,7 @@ class HttpAnswersTest {
     void drain_requestsInProgress_areAnsweredAndTheLastSaysClose() throws Exception {
         channel.freezeTime();
         ask(get("/slow/100?bytes=3") + get("/slow/50?bytes=2"));
-        channel.pipeline().fireUserEventTriggered(HeldConnection.drained().event());
+        DrainEvents.tell(channel, HeldConnection.drained().event());
         assertTrue(channel.isOpen());
         String first = after(100);
         assertFalse(first.contains("connection: close\r\n"), first);
@@ -158,7 +160,7 @@ class HttpAnswersTest {
     @Test
     void drain_bodyInProgress_isAnsweredWithClose() throws Exception {
         assertEquals("", ask("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na"));
-        channel.pipeline().fireUserEventTriggered(HeldConnection.drained().event());
+        DrainEvents.tell(channel, HeldConnection.drained().event());
         String answer = ask("bc");
         assertTrue(answer.startsWith("HTTP/1.1 404 "), answer);
         assertTrue(answer.contains("connection: close\r\n"), answer);
@@ -168,7 +170,7 @@ class HttpAnswersTest {
     @Test
     void drain_idleConnection_staysAndClosesWithItsNextAnswer() throws Exception {
         ask(get("/x"));
-        channel.pipeline().fireUserEventTriggered(HeldConnection.drained().event());
+        DrainEvents.tell(channel, HeldConnection.drained().event());
         assertTrue(channel.isOpen());
         String answer = ask(get("/x") + get("/x"));
         assertTrue(answer.contains("connection: close\r\n"), answer);

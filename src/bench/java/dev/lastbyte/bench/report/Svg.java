@@ -1,0 +1,93 @@
+package dev.lastbyte.bench.report;
+
+import java.util.Locale;
+
+/** Writes SVG whose colours follow the reader's light or dark setting. Not thread-safe. */
+final class Svg {
+    private static final String STYLE =
+            """
+              <style>
+                text { fill: #222; font-size: 13px }
+                .title { font-weight: 600; font-size: 15px }
+                .note { fill: #555; font-size: 12px }
+                .label { text-anchor: end }
+                .tick { text-anchor: middle; fill: #555 }
+                .bar { fill: #7aa7e8 }
+                .missed { fill: #e08a80 }
+                .range { stroke: #1f3f6e; stroke-width: 2 }
+                .target { stroke: #2f855a; stroke-width: 2; stroke-dasharray: 4 2 }
+                .axis { stroke: #888 }
+                .path { fill: none; stroke-width: 2 }
+                .s0 { stroke: #3b6fb6; fill: #3b6fb6 }
+                .s1 { stroke: #b8652f; fill: #b8652f }
+                .s2 { stroke: #2f855a; fill: #2f855a }
+                .s3 { stroke: #8a4fb0; fill: #8a4fb0 }
+                @media (prefers-color-scheme: dark) {
+                  text { fill: #eee }
+                  .note, .tick { fill: #bbb }
+                  .bar { fill: #3b6fb6 }
+                  .missed { fill: #a8483d }
+                  .range { stroke: #cfe0ff }
+                  .target { stroke: #5fbf85 }
+                  .s0 { stroke: #7aa7e8; fill: #7aa7e8 }
+                  .s1 { stroke: #e39a66; fill: #e39a66 }
+                  .s2 { stroke: #5fbf85; fill: #5fbf85 }
+                  .s3 { stroke: #c08fe0; fill: #c08fe0 }
+                }
+              </style>
+            """;
+
+    private final StringBuilder out = new StringBuilder();
+
+    Svg(int width, int height, String label) {
+        this(0, width, height, label);
+    }
+
+    /** A picture whose leftmost point is {@code left}, which may be negative. */
+    Svg(int left, int width, int height, String label) {
+        out.append(String.format(
+                Locale.ROOT,
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"%d 0 %d %d\""
+                        + " font-family=\"ui-sans-serif, system-ui, sans-serif\" role=\"img\" aria-label=\"%s\">%n",
+                left,
+                width - left,
+                height,
+                escape(label)));
+        out.append(STYLE);
+    }
+
+    Svg text(double x, double y, String style, String text) {
+        return add("<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">%s</text>", style, x, y, escape(text));
+    }
+
+    Svg rectangle(double x, double y, double width, double height, String style) {
+        return add(
+                "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"2\"/>",
+                style, x, y, width, height);
+    }
+
+    Svg line(double x1, double y1, double x2, double y2, String style) {
+        return add("<line class=\"%s\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>", style, x1, y1, x2, y2);
+    }
+
+    Svg dot(double x, double y, String style) {
+        return add("<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"3\"/>", style, x, y);
+    }
+
+    private Svg add(String format, Object... arguments) {
+        out.append("  ").append(String.format(Locale.ROOT, format, arguments)).append('\n');
+        return this;
+    }
+
+    private static String escape(String text) {
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
+    }
+
+    @Override
+    public String toString() {
+        return out + "</svg>\n";
+    }
+}
