@@ -32,6 +32,7 @@ final class CloseRecord {
     /** What only a close that goes wrong has. */
     private static final class Trouble {
         private @Nullable Throwable failure;
+        private @Nullable Throwable suspect;
         private long unsentBytes;
     }
 
@@ -56,8 +57,11 @@ final class CloseRecord {
 
     // ---- connections that end without a close sequence -------------------------------------------------------------
 
-    /** Reports on a channel that ended without a close sequence. */
+    /** Reports on a channel that ended without a close sequence, unless it has been reported. */
     static void reportWithoutClose(ChannelHandlerContext ctx, Connection connection, long now, CloseCause cause) {
+        if (promise(ctx.channel()).isSuccess()) {
+            return;
+        }
         CloseReport.Builder report = builder(ctx.channel(), connection.config());
         OptionalLong lost = UnsentOutput.of(ctx.channel());
         if (lost.isPresent()) {
@@ -148,8 +152,17 @@ final class CloseRecord {
         return known;
     }
 
+    /** Keeps an exception that may be the transport's; a reset that follows tells. */
+    void suspect(Throwable cause) {
+        trouble().suspect = cause;
+    }
+
     /** The peer has reset the connection. */
     void reset(boolean byPeer) {
+        Throwable suspect = trouble == null ? null : trouble.suspect;
+        if (byPeer && suspect != null) {
+            failed(suspect);
+        }
         reset |= byPeer;
     }
 
@@ -263,6 +276,7 @@ final class CloseRecord {
             return present;
         }
         Promise<CloseReport> promise = new DefaultPromise<>(EventLoops.of(channel));
+        promise.setUncancellable(); // it belongs to all who ask for it
         Promise<CloseReport> earlier = attribute.setIfAbsent(promise);
         return earlier == null ? promise : earlier;
     }

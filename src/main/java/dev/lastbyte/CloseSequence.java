@@ -120,8 +120,6 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     private CloseLimits.Input input = CloseLimits.Input.OFF;
     private @Nullable Discarding discarding; // of a peer that has sent something
     private @Nullable OutboundFlush flush; // while output is on its way to the kernel
-    private @Nullable TlsHandshakeSweep sweep; // where there is no TLS session to wait for
-    private @Nullable Throwable suspect; // an exception that may be the transport's
     private boolean cutOff; // the application gets no input any more, and its writes fail
     private boolean eofSeen; // the peer has ended its side
     private boolean finSent; // our FIN is queued in the kernel
@@ -242,9 +240,12 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         }
         boolean some = discarding != null && discarding.hasBurst();
         readOn(now());
-        if (input != CloseLimits.Input.READING) {
-            guarded(this::evaluate);
-        } else if (!some && phase == Phase.DISCARDING && !delivery.isDelivered()) {
+        if (input == CloseLimits.Input.EXHAUSTED) {
+            armAt(now()); // limits are judged by the timer alone: it knows whether the event loop has stood still
+        } else if (input == CloseLimits.Input.READING
+                && !some
+                && phase == Phase.DISCARDING
+                && !delivery.isDelivered()) {
             guarded(this::beforeEof);
         }
     }
@@ -255,7 +256,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             return; // NIO reads from a channel that its failed write has just closed; channelInactive follows
         }
         eofSeen = true;
-        noteReset(reset);
+        record.reset(reset);
         stopReading();
         guarded(() -> {
             if (isWaiting()) {
@@ -270,28 +271,20 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     /** Keeps an exception for the report, in case the event follows that makes it the transport's. */
     void onTransportError(Throwable cause) {
-        suspect = cause;
+        record.suspect(cause);
     }
 
     /** The channel has become inactive. */
     void onInactive(boolean reset) {
         guarded(() -> {
             if (!phase.isEnding()) {
-                noteReset(reset);
+                record.reset(reset);
                 record.cause(inactiveCause(reset));
                 record.waitEnded(now());
                 UnsentOutput.of(channel()).ifPresent(record::cut);
             }
             onClosed();
         });
-    }
-
-    private void noteReset(boolean reset) {
-        Throwable cause = suspect;
-        if (reset && cause != null) {
-            record.failed(cause);
-        }
-        record.reset(reset);
     }
 
     private CloseCause inactiveCause(boolean reset) {
@@ -308,7 +301,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         }
         eofSeen = true;
         noteEof();
-        return sweep != null ? CloseCause.TLS_HANDSHAKE : CloseCause.EOF;
+        return sweep() != null ? CloseCause.TLS_HANDSHAKE : CloseCause.EOF;
     }
 
     // ---- the clock -------------------------------------------------------------------------------------------------
@@ -320,6 +313,17 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     /** Wakes the close at the given moment, or earlier. */
     private void armAt(long nanos) {
         LoopTimer.arm(this, nanos, ctx.executor(), system);
+    }
+
+    @Override
+    public void onStandstill(long nanos) {
+        EventLoops.run(ctx.executor(), () -> {
+            limits.stoodStill(nanos, delivery.canTell(), now());
+            TlsHandshakeSweep sweep = sweep();
+            if (sweep != null) {
+                sweep.stoodStill(nanos);
+            }
+        });
     }
 
     @Override
@@ -577,7 +581,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             if (eofSeen) {
                 finish(CloseCause.EOF);
             } else { // nothing to wait for but what has arrived already
-                sweep = new TlsHandshakeSweep(tls.isRefused(), config.quietPeriodNanos(), now());
+                tls.beginSweep(config.quietPeriodNanos(), now());
                 discard();
             }
         } else if (discards) {
@@ -597,6 +601,11 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (phase == Phase.DISCARDING) {
             evaluateWait();
         }
+    }
+
+    /** The sweep of a close that began without a TLS session, or null. */
+    private @Nullable TlsHandshakeSweep sweep() {
+        return tls == null ? null : tls.sweep();
     }
 
     /** Waits for acknowledgements alone. */
@@ -626,7 +635,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         noteEof();
         if (reset || delivery.isLost()) {
             finish(CloseCause.RESET);
-        } else if (sweep != null) {
+        } else if (sweep() != null) {
             finish(CloseCause.TLS_HANDSHAKE);
         } else if (delivery.isDelivered() || !awaitsDelivery()) {
             finish(CloseCause.EOF);
@@ -658,6 +667,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         askTable(now);
         long crowd = LoopTimer.lookPause(this);
         armAt(orEndOfPause(limits.nextWaitCheck(config, input, delivery, now, crowd)));
+        TlsHandshakeSweep sweep = sweep();
         if (sweep != null) {
             armAt(sweep.nextCheck());
         }
@@ -671,6 +681,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         }
         CloseCause over = limits.waitEnd(config, input, delivery, now);
         boolean paused = input == CloseLimits.Input.PAUSED;
+        TlsHandshakeSweep sweep = sweep();
         boolean swept = sweep != null
                 && (over == CloseCause.QUIET || (over == null && sweep.isOver(discardedBytes(), paused, now)));
         return swept ? CloseCause.TLS_HANDSHAKE : over;
@@ -696,8 +707,8 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (phase == Phase.FLUSHING
                 && cause != CloseCause.WRITE_FAILED
                 && !record.isReset()
-                && flush().isOnlyBarrierLeft()) {
-            record.flushed(now()); // only the barrier is on its way (io_uring takes a turn for that)
+                && (flush == null ? !OutboundFlush.isPending(ctx) : flush.isOnlyBarrierLeft())) {
+            record.flushed(now()); // nothing was queued, or only the barrier is (io_uring takes a turn for that)
             markWritten(false);
         }
         long now = now();
@@ -848,12 +859,14 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         } else {
             known.pauseUntil(now + pause);
             suspendReading(CloseLimits.Input.PAUSED);
+            armAt(now + pause);
         }
     }
 
     private void resumeIfDue(long now) {
         if (input == CloseLimits.Input.PAUSED && discarding != null && now - discarding.resumeNanos() >= 0) {
             input = CloseLimits.Input.READING;
+            limits.resumed(now);
             ctx.read();
         }
     }

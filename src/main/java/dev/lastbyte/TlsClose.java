@@ -22,6 +22,7 @@ final class TlsClose {
     private final boolean refused;
     private final boolean sameThread;
     private final TlsRecords records;
+    private @Nullable TlsHandshakeSweep sweep;
 
     private TlsClose(ChannelHandlerContext tls) {
         session = Placement.isSslHandler(tls.handler()) ? new Session(tls.handler()) : null;
@@ -57,9 +58,15 @@ final class TlsClose {
         return !established;
     }
 
-    /** Whether the handshake had failed: then the alert that says why is on its way to the peer. */
-    boolean isRefused() {
-        return refused;
+    /** Nothing can be delivered: what has arrived is read, and no more is waited for. */
+    void beginSweep(long quietPeriodNanos, long now) {
+        sweep = new TlsHandshakeSweep(refused, quietPeriodNanos, now);
+    }
+
+    /** What {@link #beginSweep} began, or null. */
+    @Nullable
+    TlsHandshakeSweep sweep() {
+        return sweep;
     }
 
     /** Input that is dropped, as it came from the socket. */

@@ -235,6 +235,44 @@ class HalfCloseIT {
         }
     }
 
+    /** The kernel's state after an orderly end of both sides is the one after a reset. */
+    @ParameterizedTest
+    @MethodSource("dev.lastbyte.testing.Transports#tcp")
+    void bothSidesEndInOrder_exchangeIsOpen_isNoReset(Transports transport) throws Exception {
+        CompletableFuture<Channel> halfOpen = new CompletableFuture<>();
+        try (TestServer server = TestServer.on(transport)
+                        .handlers(c -> c.pipeline()
+                                .addLast(
+                                        new ChannelInboundHandlerAdapter() {
+                                            @Override
+                                            public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+                                                if (event == ChannelInputShutdownEvent.INSTANCE) {
+                                                    halfOpen.complete(ctx.channel());
+                                                }
+                                            }
+                                        },
+                                        new Answer(ctx -> {
+                                            GracefulCloseHandler.exchangeStarted(ctx.channel());
+                                            ctx.writeAndFlush(BytePattern.slice(ctx.alloc(), 0, 1000))
+                                                    .addListener(f -> ((DuplexChannel) ctx.channel()).shutdownOutput());
+                                        })))
+                        .start();
+                PeerRun peer = server.connect(0)) {
+            peer.request();
+            peer.readAll();
+            peer.shutdownOutput();
+            Channel channel = halfOpen.get(30, TimeUnit.SECONDS);
+            CompletableFuture<Boolean> openLater = new CompletableFuture<>();
+            channel.eventLoop() // two looks at the kernel later
+                    .schedule(() -> openLater.complete(channel.isOpen()), 1_200, TimeUnit.MILLISECONDS);
+            assertTrue(openLater.get(30, TimeUnit.SECONDS), "the exchange goes on");
+            GracefulCloseHandler.exchangeEnded(channel);
+            CloseReport report = server.report(channel);
+            assertEquals(CloseCause.EOF, report.cause(), report::toString);
+            assertTrue(peer.result().isWhole(1000));
+        }
+    }
+
     /** An EOF read while data is under way says nothing about the data: delivered is all that is reported. */
     @ParameterizedTest
     @MethodSource("dev.lastbyte.testing.Transports#withTcpInfo")

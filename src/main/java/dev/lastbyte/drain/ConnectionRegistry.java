@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ final class ConnectionRegistry {
     private final ClosingBudget budget;
     private final Map<EventLoop, LoopConnections> loops = new ConcurrentHashMap<>();
     private final LoopCounters retired = new LoopCounters();
+    private final AtomicBoolean warnedOfAnother = new AtomicBoolean();
     private volatile @Nullable DrainPlan plan;
 
     ConnectionRegistry(SystemView system, ClosingBudget budget) {
@@ -55,6 +57,11 @@ final class ConnectionRegistry {
             gone.retire(retired);
             loops.remove(gone.loop());
         }
+    }
+
+    /** Whether a connection that stays with another manager is to be warned of: the first one is. */
+    boolean mayWarnOfAnother() {
+        return warnedOfAnother.compareAndSet(false, true);
     }
 
     Collection<LoopConnections> loops() {

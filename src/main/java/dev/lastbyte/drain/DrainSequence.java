@@ -214,7 +214,7 @@ final class DrainSequence {
     private @Nullable DrainPhase next(DrainPhase phase, long now, Totals counts, boolean forced) {
         boolean late = now - forcingNanos(counts) >= 0;
         boolean allClosed = counts.open() == 0;
-        boolean empty = allClosed && stops.values().stream().allMatch(CompletableFuture::isDone);
+        boolean empty = allClosed && areStopped();
         return switch (phase) {
             case ANNOUNCING -> now - plan.times().announcedNanos() >= 0 ? DrainPhase.STOP_ACCEPTING : null;
             case STOP_ACCEPTING ->
@@ -332,6 +332,11 @@ final class DrainSequence {
                 listener.close();
             }
         }
+    }
+
+    /** Whether every listener is closed, so that what its stop lost is known. */
+    private boolean areStopped() {
+        return stops.values().stream().allMatch(CompletableFuture::isDone);
     }
 
     private List<ListenerReport> listenerReports() {

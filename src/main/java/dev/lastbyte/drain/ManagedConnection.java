@@ -27,8 +27,8 @@ import org.slf4j.Logger;
 final class ManagedConnection extends ConnectionList.Node<ManagedConnection> implements Connection {
     private static final Logger LOG = Loggers.of(ManagedConnection.class);
 
-    private final GracefulCloseConfig config;
     private final ConnectionRegistry registry;
+    private GracefulCloseConfig config;
     private @Nullable LoopConnections home;
     private @Nullable ChannelHandlerContext ctx;
     private @Nullable RunningClose close;
@@ -41,6 +41,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     private boolean counted; // exchanges have been reported
     private boolean longLived;
     private boolean budgeted;
+    private boolean adopted; // the handler is the user's own
 
     ManagedConnection(GracefulCloseConfig config, ConnectionRegistry registry) {
         this.config = config;
@@ -52,6 +53,26 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     @Override
     public GracefulCloseConfig config() {
         return config;
+    }
+
+    /** The user's own handler keeps its configuration; one of another manager stays there. */
+    @Override
+    public @Nullable Connection adopt(Connection own) {
+        if (adopted) {
+            return null; // the user's own handler was added before
+        }
+        if (!(own instanceof ManagedConnection managed)) {
+            adopted = true;
+            config = own.config();
+            return this;
+        }
+        if (managed.registry != registry && registry.mayWarnOfAnother()) {
+            LOG.warn(
+                    "a connection has the handlers of two GracefulCloseManagers; it stays with the one whose newHandler() its pipeline adds,"
+                            + " and a drain of the other does not close it: make childHandler() and newHandler() with one manager");
+        }
+        released();
+        return managed;
     }
 
     @Override
@@ -207,6 +228,13 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
      */
     void watchSilence(long now, boolean unused) {
         silence(now, unused);
+    }
+
+    /** Its event loop could neither read nor write before the given moment. */
+    void stoodStill(long now) {
+        if (silence != null) {
+            silence.stoodStill(now);
+        }
     }
 
     /** Stops watching. */

@@ -26,7 +26,7 @@ final class Silence {
 
     private final ChannelHandlerContext ctx;
     private final SystemView system;
-    private final long sinceNanos;
+    private long sinceNanos;
     private final @Nullable Watch watch;
     private long nextLookNanos;
     private Answer answer = Answer.UNKNOWN;
@@ -123,6 +123,14 @@ final class Silence {
     /** A handshake that is not finished is no request. */
     private Answer besidesTls(Answer seen) {
         return seen != Answer.GIVEN && OptionalHandlers.isTlsHandshaking(ctx.channel()) ? Answer.GIVEN : seen;
+    }
+
+    /** Silence counts from the given moment at the earliest. */
+    void stoodStill(long now) {
+        sinceNanos = now;
+        if (watch != null) {
+            watch.lastNanos = now;
+        }
     }
 
     /** Leaves nothing behind in the pipeline. */

@@ -15,17 +15,20 @@ import org.jspecify.annotations.Nullable;
 public final class HttpFarewellConfig {
     static final Duration DEFAULT_MIN_IDLE_PROTECTION = Duration.ofSeconds(1);
     static final Duration DEFAULT_ANSWER_TIMEOUT = Duration.ofSeconds(30);
+    static final boolean DEFAULT_HALF_CLOSE = true;
 
     private static final HttpFarewellConfig DEFAULTS = builder().build();
 
     private final long minIdleProtectionNanos; // 0: none
     private final long answerTimeoutNanos;
     private final @Nullable CloseOverride earlyAnswers;
+    private final boolean halfClose;
 
     private HttpFarewellConfig(Builder builder) {
         minIdleProtectionNanos = builder.minIdleProtectionNanos;
         answerTimeoutNanos = builder.answerTimeoutNanos;
         earlyAnswers = builder.earlyAnswers;
+        halfClose = builder.halfClose;
     }
 
     /** The configuration with every default. */
@@ -58,6 +61,11 @@ public final class HttpFarewellConfig {
         return Optional.ofNullable(earlyAnswers);
     }
 
+    /** Whether a client that ends its side of the connection still gets the answers to its requests; it does by default. */
+    public boolean servesHalfClosedClients() {
+        return halfClose;
+    }
+
     long minIdleProtectionNanos() {
         return minIdleProtectionNanos;
     }
@@ -71,7 +79,7 @@ public final class HttpFarewellConfig {
         return "HttpFarewellConfig{minIdleProtection="
                 + minIdleProtection().map(Duration::toString).orElse("none")
                 + ", answerTimeout=" + answerTimeout() + ", earlyAnswers="
-                + (earlyAnswers == null ? "as configured" : "overridden") + "}";
+                + (earlyAnswers == null ? "as configured" : "overridden") + ", halfClose=" + halfClose + "}";
     }
 
     /**
@@ -83,6 +91,7 @@ public final class HttpFarewellConfig {
         private long minIdleProtectionNanos = DEFAULT_MIN_IDLE_PROTECTION.toNanos();
         private long answerTimeoutNanos = DEFAULT_ANSWER_TIMEOUT.toNanos();
         private @Nullable CloseOverride earlyAnswers;
+        private boolean halfClose = DEFAULT_HALF_CLOSE;
 
         private Builder() {}
 
@@ -90,6 +99,7 @@ public final class HttpFarewellConfig {
             minIdleProtectionNanos = config.minIdleProtectionNanos;
             answerTimeoutNanos = config.answerTimeoutNanos;
             earlyAnswers = config.earlyAnswers;
+            halfClose = config.halfClose;
         }
 
         /**
@@ -124,6 +134,18 @@ public final class HttpFarewellConfig {
          */
         public Builder earlyAnswers(CloseOverride limits) {
             earlyAnswers = Objects.requireNonNull(limits, "earlyAnswers");
+            return this;
+        }
+
+        /**
+         * Takes a client that ends its side of the connection for one that has gone, although its requests are unanswered: the connection
+         * is closed, and what has been written is still sent. Most clients that send FIN have gone; scripts such as {@code printf … | nc
+         * -N} and some RPC clients still read. With half-close a client that leaves during a long poll holds its connection until the
+         * next write fails, or for {@link dev.lastbyte.GracefulCloseConfig#peerHalfCloseTimeout()}; the application hears of the FIN at
+         * once ({@link dev.lastbyte.ConnectionEvents#peerEnded}) and may close by itself. Default: half-closed clients are served.
+         */
+        public Builder withoutHalfClose() {
+            halfClose = false;
             return this;
         }
 

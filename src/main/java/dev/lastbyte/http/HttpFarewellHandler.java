@@ -152,7 +152,9 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
         @Override
         public void peerEnded(ChannelHandlerContext ctx) {
             inputEnded = true;
-            if (!held.isEmpty() && exchanges.isIdle()) {
+            if (!config.servesHalfClosedClients()) {
+                peerGone(ctx);
+            } else if (!held.isEmpty() && exchanges.isIdle()) {
                 pass(ctx);
             }
         }
@@ -331,6 +333,16 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
         List<ChannelPromise> closes = held.release();
         tally().closing(config.earlyAnswers());
         (closes.isEmpty() ? List.of(ctx.newPromise()) : closes).forEach(tally()::close);
+    }
+
+    /** The client knows that it gets no more answers: nothing of it is lost. */
+    private void peerGone(ChannelHandlerContext ctx) {
+        if (step == Step.SERVING) {
+            step = Step.CLOSING;
+            tally().peerGone();
+            held.release().forEach(ctx::close);
+            ctx.channel().close();
+        }
     }
 
     /** Another protocol takes over: nothing that comes is a request any more. */

@@ -84,6 +84,11 @@ final class HttpTally {
         }
     }
 
+    /** The client has left: it knows which of its requests were not served. */
+    void peerGone() {
+        farewell.inProgress(() -> 0);
+    }
+
     /** Passes {@code close()} on. */
     void close(ChannelPromise promise) {
         if (exchanges.isCloseSaid()) {

@@ -22,11 +22,11 @@ import org.jspecify.annotations.Nullable;
  * The order of the last frames of one connection.
  *
  * <pre>
- * SERVING ─close() | drain→ ANNOUNCED ─PING's ACK | pingTimeout | end of input→ REFUSING ─no stream is open→ close
+ * SERVING ─close() | drain→ ANNOUNCED ─PING's ACK | pingTimeout→ REFUSING ─no stream is open | end of input→ close
  *            GOAWAY(2^31-1), PING                            GOAWAY(last stream)
  * </pre>
  *
- * A client goes from SERVING to REFUSING at once. So does a connection that others close, and one on which the application has sent
+ * A client goes from SERVING to REFUSING at once. So does a connection that others close, one whose peer has ended its side, and one on which the application has sent
  * its last GOAWAY by itself. From every step the connection may get to OVER: its close sequence has begun, or the handler has left.
  * Ids in GOAWAY never increase (RFC 9113, 6.8).
  *
@@ -115,12 +115,22 @@ final class GoAwaySequence {
         cancelPing();
     }
 
-    /** The peer has ended its side: no acknowledgement and no stream can come. It may still read. */
+    /**
+     * The peer has ended its side. HTTP/2 has no half-close: it has gone, no window will open again, and no stream can be cancelled. So
+     * the streams are ended, each with a word, and the connection with them.
+     */
     void inputEnded() {
         inputEnded = true;
-        if (step == Step.ANNOUNCED) {
-            refuse();
+        if (step != Step.OVER && ctx.channel().isActive()) {
+            if (isBefore(Step.REFUSING)) {
+                refuse();
+            }
+            streams.forEachOpen(
+                    id -> codec.encoder().writeRstStream(ctx, id, Http2Error.CANCEL.code(), ctx.newPromise()));
+            flush();
         }
+        farewell.inputEnded();
+        ctx.channel().close();
     }
 
     void inactive() {

@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A client sends one GOAWAY on {@code close()} and waits for its requests in the same way; a drain closes it when it is idle.
  *
+ * <p>HTTP/2 has no half-close: a peer that ends its side of the connection has gone. It gets the last GOAWAY, its streams are cancelled,
+ * and the connection is closed, without waiting for an answer or for a window that can open no more.
+ *
  * <p>Each open stream is an exchange of the connection, so a drain waits for it, and you need report nothing. {@link
  * dev.lastbyte.CloseReport#farewell()} says whether the peer acknowledged the PING, how many streams were refused, and how many were
  * lost: open, and not answered completely, when this side closed the connection.

@@ -8,6 +8,9 @@ import io.netty.handler.codec.http2.Http2ConnectionAdapter;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Stream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
 /**
@@ -72,16 +75,29 @@ final class OpenStreams extends Http2ConnectionAdapter {
     /** How many requests of the peer have no complete answer. */
     long unanswered() {
         int[] count = {0};
+        visit(stream -> {
+            boolean isRequest = connection.remote().isValidStreamId(stream.id()) && !isAfterLast(stream);
+            count[0] += isRequest && stream.state().localSideOpen() ? 1 : 0;
+        });
+        return count[0];
+    }
+
+    /** Calls the action with each open stream; it may close them. */
+    void forEachOpen(IntConsumer action) {
+        List<Integer> open = new ArrayList<>();
+        visit(stream -> open.add(stream.id()));
+        open.forEach(action::accept);
+    }
+
+    private void visit(Consumer<Http2Stream> visitor) {
         try {
             connection.forEachActiveStream(stream -> {
-                boolean isRequest = connection.remote().isValidStreamId(stream.id()) && !isAfterLast(stream);
-                count[0] += isRequest && stream.state().localSideOpen() ? 1 : 0;
+                visitor.accept(stream);
                 return true;
             });
         } catch (Http2Exception e) {
-            throw new IllegalStateException(e); // our visitor throws none
+            throw new IllegalStateException(e); // our visitors throw none
         }
-        return count[0];
     }
 
     @Override

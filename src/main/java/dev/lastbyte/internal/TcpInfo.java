@@ -123,6 +123,15 @@ public record TcpInfo(
         return state != CLOSE && state != TIME_WAIT && (!ended || notSent > 0);
     }
 
+    /**
+     * Whether the connection was reset or given up. The state CLOSE is also the end of one that both sides have ended in order; then our
+     * FIN has been acknowledged behind everything else.
+     */
+    public boolean isLost(long syn) {
+        long fin = 1;
+        return state == CLOSE && bytesAcked < written() + syn + fin;
+    }
+
     /** How many of the bytes acknowledged are our SYN: a socket that connected has sent one, an accepted one has not. */
     public static long syn(Channel channel) {
         return channel.parent() == null ? 1 : 0;

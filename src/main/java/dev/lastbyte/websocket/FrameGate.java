@@ -38,7 +38,12 @@ final class FrameGate extends ChannelOutboundHandlerAdapter {
         return inMessage && !closed;
     }
 
-    /** Whether a Close frame has been written. */
+    /** Lets nothing more out: there is nobody left to read it. */
+    void shut() {
+        closed = true;
+    }
+
+    /** Whether a Close frame has been written, or the gate was shut. */
     boolean isClosed() {
         return closed;
     }
@@ -86,7 +91,7 @@ final class FrameGate extends ChannelOutboundHandlerAdapter {
 
         @Override
         public String getMessage() {
-            return "a Close frame was written to this WebSocket before; nothing is sent after it";
+            return "a Close frame was written to this WebSocket before, or its peer has left; nothing is sent after that";
         }
 
         @Override

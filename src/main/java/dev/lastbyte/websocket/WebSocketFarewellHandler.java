@@ -53,6 +53,8 @@ import org.jspecify.annotations.Nullable;
  * crossed ours; and SAID if the peer's Close was first and has been answered. A peer that closes by itself in the same moment, with
  * the same status, cannot be told from one that answers.
  *
+ * <p>A peer that ends its side of the connection without a Close frame has gone: the connection is closed at once.
+ *
  * <p>From the handshake on the connection is {@linkplain GracefulCloseHandler#longLived long-lived}: a drain closes it within
  * {@link dev.lastbyte.drain.DrainPolicy#longLivedPeriod()}.
  *
@@ -71,6 +73,7 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     private @Nullable Integer peerStatus;
     private FarewellReport.Outcome reached = FarewellReport.Outcome.UNANSWERED;
     private boolean inputEnded;
+    private boolean peerGone;
     private boolean placeKnown;
     private long heldSinceNanos;
 
@@ -126,7 +129,7 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     @Override
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
         FarewellExchange begun = begin();
-        if (begun == null) {
+        if (begun == null || peerGone) {
             ctx.close(promise);
         } else if (gate.isInMessage()
                 && !begun.isBegun()
@@ -219,9 +222,18 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
             }
         }
 
+        /** A WebSocket is not half-closed (RFC 6455, 7.1.1): the peer has gone, and gets no Close frame, which it cannot answer. */
         @Override
         public void peerEnded(ChannelHandlerContext ctx) {
+            boolean said = farewell != null && farewell.isBegun();
+            peerGone = farewell != null && !said;
+            if (peerGone) {
+                gate.shut(); // Netty's protocol handler has a Close frame of its own
+            }
             endInput();
+            if (peerGone) {
+                ctx.channel().close();
+            }
         }
     }
 
@@ -252,7 +264,13 @@ public final class WebSocketFarewellHandler extends ChannelDuplexHandler {
     }
 
     private void releaseHeld() {
-        held.release().forEach(promise -> farewell().say(promise, this::sayClose));
+        held.release().forEach(promise -> {
+            if (peerGone) {
+                context().close(promise);
+            } else {
+                farewell().say(promise, this::sayClose);
+            }
+        });
     }
 
     private void sayClose() {

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.CloseCause;
-import dev.lastbyte.CloseOutcome;
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.tcp.PacedAnswer;
 import dev.lastbyte.testing.Answer;
@@ -95,7 +94,7 @@ class DrainIT {
             assertEquals(
                     2,
                     server.reports.stream()
-                            .filter(r -> r.outcome() == CloseOutcome.RESET_BY_PEER)
+                            .filter(r -> r.cause() == CloseCause.RESET)
                             .count(),
                     () -> server.reports.toString());
             for (PeerRun peer : silent) {

@@ -55,6 +55,16 @@ class DrainIdleScenarioTest {
         drain.play("connect drain 150ms in:3 out:3 150ms untouched 160ms closing");
     }
 
+    @Test
+    void processStopped_isNoSilence() {
+        drain.play("used connect 500ms drain 50ms silent stopped:500 untouched 180ms untouched 120ms closing");
+    }
+
+    @Test
+    void processStopped_unknownToTheKernel_isNoSilence() {
+        drain.play("connect drain 50ms stopped:500 untouched 180ms untouched 120ms closing");
+    }
+
     // ---- exchanges -------------------------------------------------------------------------------------------------
 
     @Test

@@ -60,7 +60,8 @@ final class FrozenDrain {
      *       another server; {@code stubborn} one whose close never comes through;
      *       {@code busy} an exchange begins, {@code done} it ends; {@code longlived}; {@code write:N} without a flush, {@code out:N} with one;
      *       {@code in:N} input; {@code close}; {@code fin} the peer's.
-     *   <li>{@code drain} with {@link #POLICY}. {@code 200ms}, {@code 5s}: time passes.
+     *   <li>{@code drain} with {@link #POLICY}. {@code 200ms}, {@code 5s}: time passes. {@code stopped:N} the process
+     *       is stopped for N ms.
      *   <li>What must be true: {@code phase:P} of the drain; {@code told:N} the connection has heard N events; {@code untouched}
      *       nothing was done to its socket; {@code closing} the first thing was its FIN; {@code open}, {@code over}.
      * </ul>
@@ -96,6 +97,7 @@ final class FrozenDrain {
             case "fin" -> channel().peerFin();
             case "drain" -> drain(policy -> policy);
             case "pass" -> server.pass(word.number());
+            case "stopped" -> server.stop(word.number());
             case "phase" -> assertEquals(DrainPhase.valueOf(word.argument()), drain().phase());
             case "told" -> assertEquals(word.number(), events().size());
             case "untouched" -> assertEquals(List.of(), channel().log());

@@ -108,6 +108,15 @@ final class FrozenServer implements DrainThread {
         }
     }
 
+    /** The process is stopped for so long, just before its timers run. */
+    void stop(long millis) {
+        for (long i = 0; i < millis; i++) {
+            system.tick();
+        }
+        List.copyOf(channels).forEach(channel -> channel.stop(millis, () -> {}));
+        settle();
+    }
+
     /** Milliseconds since the server was made. */
     long millis() {
         return (system.nanoTime() - beginNanos) / 1_000_000;

@@ -11,16 +11,19 @@ import dev.lastbyte.FarewellReport;
 import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.testing.Eventually;
+import dev.lastbyte.testing.Listening;
 import dev.lastbyte.testing.PeerSocket;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.TestServer;
 import dev.lastbyte.testing.Transports;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -30,6 +33,59 @@ import org.junit.jupiter.params.provider.MethodSource;
 class HttpCloseIT {
     private static final String GRACEFUL = "dev.lastbyte.testing.Transports#graceful";
     private static final String REQUEST = "GET /full/1/0/0 HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    /** A long poll whose client leaves: the application hears of it, and decides. */
+    @ParameterizedTest
+    @MethodSource(GRACEFUL)
+    void clientLeavesDuringALongPoll_theApplicationHearsOfItAtOnce(Transports transport) throws Exception {
+        CompletableFuture<Long> heard = new CompletableFuture<>();
+        try (TestServer server = TestServer.on(transport)
+                .handlers(c -> c.pipeline().addLast(new HttpServerCodec(), new HttpFarewellHandler(), new Listening() {
+                    @Override
+                    public void peerEnded(ChannelHandlerContext ctx) {
+                        heard.complete(System.nanoTime());
+                        ctx.close();
+                    }
+                }))
+                .start()) {
+            PeerSocket peer = server.connect();
+            send(peer, REQUEST);
+            Channel channel = server.accepted();
+            long left = System.nanoTime();
+            peer.close();
+            CloseReport report = server.report(channel);
+            long millis = (heard.get() - left) / 1_000_000;
+            assertTrue(millis < 4000, "heard after " + millis + " ms");
+            assertTrue(report.totalTime().compareTo(Duration.ofSeconds(4)) < 0, report::toString);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(GRACEFUL)
+    void clientLeavesDuringALongPoll_withoutHalfClose_theConnectionEndsAtOnce(Transports transport) throws Exception {
+        HttpFarewellConfig config =
+                HttpFarewellConfig.builder().withoutHalfClose().build();
+        CompletableFuture<Long> inactive = new CompletableFuture<>();
+        try (TestServer server = TestServer.on(transport)
+                .handlers(c -> c.pipeline()
+                        .addLast(new HttpServerCodec(), new HttpFarewellHandler(config), new Listening() {
+                            @Override
+                            public void channelInactive(ChannelHandlerContext ctx) {
+                                inactive.complete(System.nanoTime());
+                            }
+                        }))
+                .start()) {
+            PeerSocket peer = server.connect();
+            send(peer, REQUEST);
+            Channel channel = server.accepted();
+            long left = System.nanoTime();
+            peer.close();
+            CloseReport report = server.report(channel);
+            long millis = (inactive.get() - left) / 1_000_000;
+            assertTrue(millis < 4000, "inactive after " + millis + " ms");
+            assertEquals(0, farewell(report).lostRequests(), report::toString);
+        }
+    }
 
     @ParameterizedTest
     @MethodSource(GRACEFUL)

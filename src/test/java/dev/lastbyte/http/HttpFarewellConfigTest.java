@@ -54,6 +54,7 @@ class HttpFarewellConfigTest {
                 .minIdleProtection(Duration.ofMillis(11))
                 .answerTimeout(Duration.ofMillis(12))
                 .earlyAnswers(limits)
+                .withoutHalfClose()
                 .build()
                 .toBuilder()
                 .build();
@@ -61,7 +62,8 @@ class HttpFarewellConfigTest {
         assertEquals(Duration.ofMillis(12), config.answerTimeout());
         assertSame(limits, config.earlyAnswers().orElseThrow());
         assertEquals(
-                "HttpFarewellConfig{minIdleProtection=PT0.011S, answerTimeout=PT0.012S, earlyAnswers=overridden}",
+                "HttpFarewellConfig{minIdleProtection=PT0.011S, answerTimeout=PT0.012S, earlyAnswers=overridden,"
+                        + " halfClose=false}",
                 config.toString());
     }
 
@@ -70,6 +72,7 @@ class HttpFarewellConfigTest {
         HttpFarewellConfig config = HttpFarewellConfig.builder().build();
         assertEquals(HttpFarewellConfig.defaults().toString(), config.toString());
         assertEquals(Optional.empty(), config.earlyAnswers());
+        assertTrue(config.servesHalfClosedClients());
         assertEquals(
                 Optional.empty(),
                 config.toBuilder().withoutIdleProtection().build().minIdleProtection());

@@ -87,6 +87,15 @@ class HttpFarewellResponsesTest {
         http.play("fin open head open last over");
     }
 
+    @Test
+    void clientEnds_requestUnanswered_withoutHalfClose_endsAtOnceAndLosesNothing() {
+        HttpConnection gone = new HttpConnection(
+                HttpFarewellConfig.builder().withoutHalfClose().build());
+        gone.channel.room(10);
+        gone.play("get head fin closing room over");
+        gone.ends(NOT_SAID, 0, 0);
+    }
+
     // ---- the end of the connection ---------------------------------------------------------------------------------
 
     /** Its client waits for the end of the connection: a close that is held back would hold it up. */

@@ -26,10 +26,20 @@ class Http2FarewellPeersTest {
 
     @ParameterizedTest
     @EnumSource
-    void peerHalfCloses_withStreamsOpen_theyAreServed_thenTheClose(Http2Answers answers) {
+    void peerHalfCloses_withStreamsOpen_hasGone_theyAreCancelledAtOnce(Http2Answers answers) {
         Http2Connection http2 = Http2Connection.withStream(answers, "/10/100");
-        http2.play("ask:3:/10/50 fin open 100ms over");
-        http2.writes("HEADERS 3", "DATA 3 10 END", "HEADERS 1", "DATA 1 10 END", "GOAWAY 3 0");
+        http2.play("ask:3:/never upload:5:/never forget fin over");
+        http2.writes("GOAWAY 5 0", "RST 1 8", "RST 3 8", "RST 5 8");
+        http2.ends(UNANSWERED, 0, 0);
+    }
+
+    /** No window will open again. */
+    @ParameterizedTest
+    @EnumSource
+    void peerHalfCloses_answerBeyondTheWindow_isCancelledAtOnce(Http2Answers answers) {
+        Http2Connection http2 = Http2Connection.withStream(answers, "/1000000/0");
+        http2.play("1ms forget fin over");
+        http2.writes("GOAWAY 1 0", "RST 1 8");
         http2.ends(UNANSWERED, 0, 0);
     }
 
@@ -37,8 +47,7 @@ class Http2FarewellPeersTest {
     @EnumSource
     void peerHalfCloses_whileThePingIsAwaited_isNotWaitedFor(Http2Answers answers) {
         Http2Connection http2 = Http2Connection.withStream(answers, "/10/100");
-        http2.play("close fin").writes(FIRST_GOAWAY, "PING", "GOAWAY 1 0");
-        http2.play("100ms over").writes("HEADERS 1", "DATA 1 10 END");
+        http2.play("close fin over").writes(FIRST_GOAWAY, "PING", "GOAWAY 1 0", "RST 1 8");
         http2.ends(UNANSWERED, 0, 0);
     }
 

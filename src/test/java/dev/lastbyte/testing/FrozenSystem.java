@@ -86,6 +86,20 @@ public final class FrozenSystem implements SystemView {
         }
     }
 
+    /**
+     * The process is stopped for so long, just before its timers run. Meanwhile the kernel has got input: it waits until the event loop
+     * has its next turn of input and output, and has asked for it.
+     */
+    public void stop(EmbeddedDuplexChannel channel, long millis, int input) {
+        stop(channel, millis, () -> channel.deliver(input));
+    }
+
+    /** The process is stopped for so long, just before its timers run; then comes the event loop's turn of input and output. */
+    public void stop(EmbeddedDuplexChannel channel, long millis, Runnable turn) {
+        nanos += TimeUnit.MILLISECONDS.toNanos(millis);
+        channel.stop(millis, turn);
+    }
+
     /** Lets a millisecond pass, for nobody's timers. */
     public void tick() {
         nanos += TimeUnit.MILLISECONDS.toNanos(1);

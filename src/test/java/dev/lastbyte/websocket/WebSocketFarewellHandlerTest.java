@@ -1,21 +1,27 @@
 package dev.lastbyte.websocket;
 
 import static dev.lastbyte.FarewellReport.Outcome.ANSWERED;
+import static dev.lastbyte.FarewellReport.Outcome.NOT_SAID;
 import static dev.lastbyte.websocket.WebSocketConnection.OUR_CLOSE;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.testing.EmbeddedDuplexChannel;
 import dev.lastbyte.testing.NoWarnings;
+import dev.lastbyte.testing.WebSocketPeer;
 import dev.lastbyte.websocket.WebSocketConnection.Codec;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
 import io.netty.util.concurrent.DefaultEventExecutorGroup;
 import java.util.concurrent.TimeUnit;
@@ -72,6 +78,38 @@ class WebSocketFarewellHandlerTest {
                 new HttpServerCodec(),
                 new WebSocketFarewellHandler(),
                 graceful());
+    }
+
+    /** A FIN without a Close frame: there is nobody left to say it to, and no message to wait for. */
+    @Test
+    void peerEnds_withoutAClose_isLetGoAtOnce() {
+        for (boolean inMessage : new boolean[] {false, true}) {
+            EmbeddedDuplexChannel channel = new EmbeddedDuplexChannel(new GracefulCloseHandler());
+            channel.pipeline()
+                    .addLast(
+                            new HttpServerCodec(),
+                            new HttpObjectAggregator(1024),
+                            new WebSocketServerProtocolHandler("/"),
+                            new WebSocketFarewellHandler());
+            channel.pipeline().fireChannelRead(Unpooled.copiedBuffer(WebSocketPeer.handshake()));
+            channel.runPendingTasks();
+            channel.room(4);
+            channel.writeAndFlush(new TextWebSocketFrame(!inMessage, 0, "pending"));
+            long before = channel.taken();
+            channel.peerFin();
+            assertTrue(GracefulCloseHandler.isClosing(channel));
+            channel.room(Long.MAX_VALUE);
+            channel.runPendingTasks();
+            assertFalse(channel.isOpen());
+            assertEquals(2 + "pending".length(), channel.taken() - before + 4, "a Close frame was sent");
+            assertEquals(
+                    NOT_SAID,
+                    GracefulCloseHandler.report(channel)
+                            .getNow()
+                            .farewell()
+                            .orElseThrow()
+                            .outcome());
+        }
     }
 
     private static GracefulCloseHandler graceful() {
