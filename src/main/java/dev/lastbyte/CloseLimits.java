@@ -56,6 +56,24 @@ final class CloseLimits {
         lastProgressNanos = now;
     }
 
+    /** A pause is over: it was ours, not the peer's. */
+    void resumed(long now) {
+        inbound(now);
+    }
+
+    /**
+     * The event loop stood still for so long, which is nobody's stall, silence or talk. Only {@code closeTimeout} and the deadline of a
+     * drain count it.
+     *
+     * @param asksKernel whether the kernel can be asked for progress before the next limit is judged; else patience begins anew
+     */
+    void stoodStill(long nanos, boolean asksKernel, long now) {
+        sinceNanos = earlier(sinceNanos + nanos, now);
+        lastInboundNanos = earlier(lastInboundNanos + nanos, now);
+        lastProgressNanos = asksKernel ? earlier(lastProgressNanos + nanos, now) : now;
+        deliveredNanos = earlier(deliveredNanos + nanos, now);
+    }
+
     /** A byte left, or was acknowledged. */
     void outbound(GracefulCloseConfig config, long now) {
         lastProgressNanos = now;

@@ -57,8 +57,11 @@ final class CloseRecord {
 
     // ---- connections that end without a close sequence -------------------------------------------------------------
 
-    /** Reports on a channel that ended without a close sequence. */
+    /** Reports on a channel that ended without a close sequence, unless it has been reported. */
     static void reportWithoutClose(ChannelHandlerContext ctx, Connection connection, long now, CloseCause cause) {
+        if (promise(ctx.channel()).isSuccess()) {
+            return;
+        }
         CloseReport.Builder report = builder(ctx.channel(), connection.config());
         OptionalLong lost = UnsentOutput.of(ctx.channel());
         if (lost.isPresent()) {
@@ -273,6 +276,7 @@ final class CloseRecord {
             return present;
         }
         Promise<CloseReport> promise = new DefaultPromise<>(EventLoops.of(channel));
+        promise.setUncancellable(); // it belongs to all who ask for it
         Promise<CloseReport> earlier = attribute.setIfAbsent(promise);
         return earlier == null ? promise : earlier;
     }

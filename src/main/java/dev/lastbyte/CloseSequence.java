@@ -240,9 +240,12 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         }
         boolean some = discarding != null && discarding.hasBurst();
         readOn(now());
-        if (input != CloseLimits.Input.READING) {
-            guarded(this::evaluate);
-        } else if (!some && phase == Phase.DISCARDING && !delivery.isDelivered()) {
+        if (input == CloseLimits.Input.EXHAUSTED) {
+            armAt(now()); // limits are judged by the timer alone: it knows whether the event loop has stood still
+        } else if (input == CloseLimits.Input.READING
+                && !some
+                && phase == Phase.DISCARDING
+                && !delivery.isDelivered()) {
             guarded(this::beforeEof);
         }
     }
@@ -310,6 +313,17 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     /** Wakes the close at the given moment, or earlier. */
     private void armAt(long nanos) {
         LoopTimer.arm(this, nanos, ctx.executor(), system);
+    }
+
+    @Override
+    public void onStandstill(long nanos) {
+        EventLoops.run(ctx.executor(), () -> {
+            limits.stoodStill(nanos, delivery.canTell(), now());
+            TlsHandshakeSweep sweep = sweep();
+            if (sweep != null) {
+                sweep.stoodStill(nanos);
+            }
+        });
     }
 
     @Override
@@ -693,8 +707,8 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (phase == Phase.FLUSHING
                 && cause != CloseCause.WRITE_FAILED
                 && !record.isReset()
-                && flush().isOnlyBarrierLeft()) {
-            record.flushed(now()); // only the barrier is on its way (io_uring takes a turn for that)
+                && (flush == null ? !OutboundFlush.isPending(ctx) : flush.isOnlyBarrierLeft())) {
+            record.flushed(now()); // nothing was queued, or only the barrier is (io_uring takes a turn for that)
             markWritten(false);
         }
         long now = now();
@@ -845,12 +859,14 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         } else {
             known.pauseUntil(now + pause);
             suspendReading(CloseLimits.Input.PAUSED);
+            armAt(now + pause);
         }
     }
 
     private void resumeIfDue(long now) {
         if (input == CloseLimits.Input.PAUSED && discarding != null && now - discarding.resumeNanos() >= 0) {
             input = CloseLimits.Input.READING;
+            limits.resumed(now);
             ctx.read();
         }
     }

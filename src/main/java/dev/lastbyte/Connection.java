@@ -1,6 +1,7 @@
 package dev.lastbyte;
 
 import io.netty.channel.ChannelHandlerContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One connection as its {@link GracefulCloseHandler} sees it: what a close needs to know, and whom the handler tells what happens. For
@@ -13,6 +14,14 @@ import io.netty.channel.ChannelHandlerContext;
 public interface Connection {
     /** The limits of its close. */
     GracefulCloseConfig config();
+
+    /**
+     * The connection of a second handler in the same pipeline, which the user has put there. Returns what that handler is to use from here
+     * on, and leaves it the place; or null to have two handlers refused.
+     */
+    default @Nullable Connection adopt(Connection own) {
+        return null;
+    }
 
     /** Why {@link GracefulCloseHandler#closeNow} is called now. */
     default CloseCause forcedBy() {

@@ -358,7 +358,8 @@ public final class GracefulCloseConfig {
 
         /**
          * The longest a connection stays open after a peer's early FIN without a byte leaving, while an exchange is open
-         * or output pending; then it is closed gracefully. Default 60 s.
+         * or output pending; then it is closed gracefully. A handler that holds that close back has as long again. Default
+         * 60 s.
          */
         public Builder peerHalfCloseTimeout(Duration peerHalfCloseTimeout) {
             peerHalfCloseTimeoutNanos = Checks.nanos(peerHalfCloseTimeout, "peerHalfCloseTimeout");

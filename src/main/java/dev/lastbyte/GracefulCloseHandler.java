@@ -16,6 +16,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.ServerChannel;
+import io.netty.channel.pool.ChannelHealthChecker;
 import io.netty.channel.socket.ChannelOutputShutdownEvent;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.ReferenceCountUtil;
@@ -57,8 +58,8 @@ import org.slf4j.Logger;
 public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     private static final Logger LOG = Loggers.of(GracefulCloseHandler.class);
 
-    private final Connection connection;
     private final SystemView system;
+    private Connection connection; // another one once a manager has adopted it
     private @Nullable ChannelHandlerContext ctx;
     private @Nullable PeerFin peerFin; // from a peer's FIN on that was not the end
     private @Nullable Resets resets;
@@ -67,7 +68,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     private boolean wasActive;
     private boolean lingeredZero; // SO_LINGER was 0 when the connection became active
     private boolean wasUnregistered;
-    private boolean bypassed; // a second handler, in front of TLS, has taken over
+    private boolean bypassed; // another handler has taken over: in front of TLS, or of the user's own
     private boolean handedOver; // the handler that closes has taken over
     private boolean inBurst; // what the application has read when the close began may not be completed for it
 
@@ -178,6 +179,21 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     }
 
     /**
+     * The check for Netty's channel pools, in place of {@link ChannelHealthChecker#ACTIVE}: {@code new SimpleChannelPool(bootstrap, handler,
+     * GracefulCloseHandler.healthChecker())}. A channel that is being closed, or whose peer has ended its side, is active but can carry no
+     * request any more; it is refused. Thread-safe.
+     */
+    public static ChannelHealthChecker healthChecker() {
+        return channel -> {
+            boolean usable = channel.isActive()
+                    && !isClosing(channel)
+                    && !HalfClosure.isInputShutdown(channel)
+                    && !HalfClosure.isOutputShutdown(channel);
+            return channel.eventLoop().newSucceededFuture(usable);
+        };
+    }
+
+    /**
      * Registers for what happens to a connection: a drain of its server, the begin of its close, the end of its peer. A second
      * registration counts beside the first. From any thread; without a handler in the pipeline there are no events, until one is added.
      *
@@ -273,11 +289,16 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         Placement.check(ctx);
+        if (leavesToOther(ctx)) {
+            return;
+        }
         this.ctx = ctx;
         Channel channel = ctx.channel();
         UnsentOutput.watch(channel);
         wasActive = channel.isActive();
-        if (!wasActive) {
+        if (!channel.isOpen()) {
+            reportWithoutClose(ctx, CloseCause.TRANSPORT); // its pipeline may hear of that yet, or may have heard
+        } else if (!wasActive) {
             channel.closeFuture().addListener(f -> reportNeverConnected(ctx));
         }
         if (connection.config().peerHalfClose() == PeerHalfClose.FINISH_WRITES && !HalfClosure.isAllowed(channel)) {
@@ -291,11 +312,56 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         }
         if (wasActive) {
             lingeredZero = SocketLinger.read(channel) == 0;
-            connection.opened(ctx);
             watchTls(ctx);
-            if (!(connection instanceof Unmanaged)) {
-                ctx.executor().execute(connection::announced); // when the handlers that are added with it are there too
-            }
+            tellOpened(ctx);
+        }
+    }
+
+    /**
+     * Of two handlers one must go. If one of them is a manager's, the user's own stays, and the manager adopts its connection; returns
+     * whether that is the other one.
+     */
+    private boolean leavesToOther(ChannelHandlerContext ctx) {
+        GracefulCloseHandler other = Placement.otherThan(this, ctx.pipeline());
+        if (other == null) {
+            return false;
+        }
+        if (other.sequence() != null || other.peerFin != null) {
+            throw Placement.second(ctx, other);
+        }
+        Connection adopted = other.connection.adopt(connection);
+        if (adopted != null) {
+            connection = adopted;
+            openExchanges = other.openExchanges;
+            other.bypassed = true;
+            ctx.pipeline().remove(other);
+            return false;
+        }
+        adopted = connection.adopt(other.connection);
+        if (adopted == null) {
+            throw Placement.second(ctx, other);
+        }
+        bypassed = true;
+        ctx.pipeline().remove(this);
+        other.adoptedBy(adopted);
+        return true;
+    }
+
+    private void adoptedBy(Connection adopted) {
+        connection = adopted;
+        ChannelHandlerContext place = ctx;
+        if (wasActive && place != null) {
+            tellOpened(place);
+        }
+    }
+
+    private void tellOpened(ChannelHandlerContext ctx) {
+        connection.opened(ctx);
+        if (openExchanges > 0) {
+            connection.exchanges(openExchanges);
+        }
+        if (!(connection instanceof Unmanaged)) {
+            ctx.executor().execute(connection::announced); // when the handlers that are added with it are there too
         }
     }
 
@@ -408,7 +474,8 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             return;
         }
         NettyGuard.warnOnce(ctx.channel());
-        PeerFin begun = new PeerFin(ctx, connection.config(), system, () -> endAtPeerEof(ctx, true));
+        PeerFin begun = new PeerFin(
+                ctx, connection.config(), system, () -> endAtPeerEof(ctx, true), () -> close(ctx, ctx.newPromise()));
         peerFin = begun;
         EpollHalfOpenFlush.install(ctx);
         ctx.fireUserEventTriggered(event);
@@ -429,7 +496,12 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         }
         EventListeners.peerEnded(ctx.channel());
         if (!handedOver) {
-            PeerFin begun = PeerFin.atCloseNotify(ctx, connection.config(), system, () -> endAtPeerEof(ctx, true));
+            PeerFin begun = PeerFin.atCloseNotify(
+                    ctx,
+                    connection.config(),
+                    system,
+                    () -> endAtPeerEof(ctx, true),
+                    () -> close(ctx, ctx.newPromise()));
             peerFin = begun;
             begun.start(openExchanges > 0);
         }
@@ -470,7 +542,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
 
     // ---- the close begins ------------------------------------------------------------------------------------------
 
-    /** Whether a second handler, in front of TLS, has taken over. */
+    /** Whether another handler has taken over. */
     boolean isBypassed() {
         return bypassed;
     }
@@ -556,7 +628,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     }
 
     private void reportNeverConnected(ChannelHandlerContext ctx) {
-        if (!wasActive) {
+        if (!wasActive && !bypassed) {
             reportWithoutClose(ctx, CloseCause.NOT_CONNECTED);
         }
     }

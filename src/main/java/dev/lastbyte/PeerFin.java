@@ -12,7 +12,8 @@ import org.slf4j.Logger;
 /**
  * Keeps a connection open after the peer ended its side first, until the answers that it still waits for are written: output
  * pending at the FIN, an open exchange, the user's grace. Then the channel is closed from the end of its pipeline, so that
- * every protocol says its farewell. Lives from the peer's FIN to that close. Confined to the channel's event loop.
+ * every protocol says its farewell. A close that a handler swallows, or holds back without end, is begun at our own handler in the
+ * end. Lives from the peer's FIN to the beginning of the close. Confined to the channel's event loop.
  */
 final class PeerFin {
     private static final Logger LOG = Loggers.of(PeerFin.class);
@@ -22,6 +23,7 @@ final class PeerFin {
     private final GracefulCloseConfig config;
     private final SystemView system;
     private final Runnable onReset;
+    private final Runnable onSwallowed;
     private final ChannelTimer timer;
     private final OutboundFlush output;
     private final long graceEndNanos;
@@ -29,10 +31,22 @@ final class PeerFin {
     private long lastProgressNanos;
     private boolean exchangeOpen;
     private boolean flushing;
+    private boolean closing;
     private boolean over;
 
-    PeerFin(ChannelHandlerContext ctx, GracefulCloseConfig config, SystemView system, Runnable onReset) {
-        this(ctx, config, system, onReset, config.peerHalfCloseGraceNanos(), true);
+    /**
+     * Made at the peer's FIN.
+     *
+     * @param onReset the peer has reset the connection
+     * @param onSwallowed the close has not come through to our handler
+     */
+    PeerFin(
+            ChannelHandlerContext ctx,
+            GracefulCloseConfig config,
+            SystemView system,
+            Runnable onReset,
+            Runnable onSwallowed) {
+        this(ctx, config, system, onReset, onSwallowed, config.peerHalfCloseGraceNanos(), true);
     }
 
     private PeerFin(
@@ -40,6 +54,7 @@ final class PeerFin {
             GracefulCloseConfig config,
             SystemView system,
             Runnable onReset,
+            Runnable onSwallowed,
             long graceNanos,
             boolean atFin) {
         this.atFin = atFin;
@@ -47,17 +62,22 @@ final class PeerFin {
         this.config = config;
         this.system = system;
         this.onReset = onReset;
+        this.onSwallowed = onSwallowed;
         timer = new ChannelTimer(ctx, system, this::onTimer);
         output = new OutboundFlush(ctx);
-        lastProgressNanos = timer.now();
+        lastProgressNanos = timer.usableNow();
         graceEndNanos = lastProgressNanos + graceNanos;
     }
 
     /** For a peer that has ended TLS. Its FIN is given the quiet period to follow, and takes this one's place. */
     static PeerFin atCloseNotify(
-            ChannelHandlerContext ctx, GracefulCloseConfig config, SystemView system, Runnable onReset) {
+            ChannelHandlerContext ctx,
+            GracefulCloseConfig config,
+            SystemView system,
+            Runnable onReset,
+            Runnable onSwallowed) {
         long grace = Math.max(config.quietPeriodNanos(), config.peerHalfCloseGraceNanos());
-        return new PeerFin(ctx, config, system, onReset, grace, false);
+        return new PeerFin(ctx, config, system, onReset, onSwallowed, grace, false);
     }
 
     /** Whether the peer's FIN has been read, and not only its close_notify. */
@@ -100,7 +120,7 @@ final class PeerFin {
         if (over) {
             return;
         }
-        long now = timer.now();
+        long now = timer.usableNow();
         if (output.progressed()) {
             lastProgressNanos = now;
         }
@@ -108,11 +128,24 @@ final class PeerFin {
             stop();
             onReset.run();
         } else if (now - lastProgressNanos >= config.peerHalfCloseTimeoutNanos()) {
+            onTimeout();
+        } else if (!closeIfDone()) {
+            timer.armAt(timer.now() + next(now) - now);
+        }
+    }
+
+    private void onTimeout() {
+        if (closing) {
+            LOG.warn(
+                    "{} close() has not come through for {} ms: a handler holds it back or swallows it; closing below it",
+                    ctx.channel(),
+                    config.peerHalfCloseTimeout().toMillis());
+            stop();
+            onSwallowed.run();
+        } else {
             LOG.debug(
                     "{} nothing was written for {} after the peer's FIN", ctx.channel(), config.peerHalfCloseTimeout());
             close();
-        } else if (!closeIfDone()) {
-            timer.armAt(next(now));
         }
     }
 
@@ -129,15 +162,20 @@ final class PeerFin {
     }
 
     private boolean closeIfDone() {
-        if (over || flushing || exchangeOpen || timer.now() - graceEndNanos < 0) {
+        if (over || closing || flushing || exchangeOpen || timer.usableNow() - graceEndNanos < 0) {
             return false;
         }
         close();
         return true;
     }
 
+    /** Closes from the end of the pipeline; our handler stops us when the close has come through. */
     private void close() {
-        stop();
+        closing = true;
+        lastProgressNanos = timer.usableNow();
         ctx.channel().close();
+        if (!over) {
+            timer.armAt(timer.now() + next(lastProgressNanos) - lastProgressNanos);
+        }
     }
 }

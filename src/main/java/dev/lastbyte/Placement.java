@@ -4,6 +4,7 @@ import dev.lastbyte.internal.Loggers;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.DatagramChannel;
 import java.util.Arrays;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * Where a {@link GracefulCloseHandler} may stand: on a connection, on its event loop, once, and nearer to the transport
+ * Where a {@link GracefulCloseHandler} may stand: on a connection, on its event loop, and nearer to the transport
  * than TLS, whose close_notify must have been written when {@code close()} arrives. TLS handlers are told by name, so that
  * netty-handler need not be on the class path. Stateless.
  */
@@ -70,20 +71,28 @@ final class Placement {
             throw new IllegalStateException("GracefulCloseHandler was added to " + channel
                     + " with an executor of its own: add it without one, it must run on the channel's event loop");
         }
-        for (Map.Entry<String, ChannelHandler> entry : channel.pipeline()) {
-            if (entry.getValue() instanceof GracefulCloseHandler other
-                    && other != ctx.handler()
-                    && !other.isBypassed()) {
-                throw new IllegalStateException("GracefulCloseHandler is in the pipeline of " + channel
-                        + " already, as '" + entry.getKey() + "': add it once");
-            }
-        }
         ChannelHandlerContext tls = tlsNearerTransport(ctx);
         if (tls != null) {
             throw new IllegalStateException("GracefulCloseHandler was added to " + channel + " behind "
                     + tls.handler().getClass().getSimpleName() + " '" + tls.name()
                     + "': add it first, nearest the transport (pipeline.addFirst), or close_notify is lost");
         }
+    }
+
+    /** The handler of our kind that is in a pipeline beside the given one, or null. */
+    static @Nullable GracefulCloseHandler otherThan(GracefulCloseHandler known, ChannelPipeline pipeline) {
+        for (Map.Entry<String, ChannelHandler> entry : pipeline) {
+            if (entry.getValue() instanceof GracefulCloseHandler other && other != known && !other.isBypassed()) {
+                return other;
+            }
+        }
+        return null;
+    }
+
+    /** Refuses a second handler. */
+    static IllegalStateException second(ChannelHandlerContext ctx, GracefulCloseHandler other) {
+        return new IllegalStateException("GracefulCloseHandler is in the pipeline of " + ctx.channel()
+                + " already, as '" + ctx.pipeline().context(other).name() + "': add it once");
     }
 
     /** Whether no handler of the user's stands nearer to the transport: none that could have closed the channel. */

@@ -11,7 +11,7 @@ final class TlsHandshakeSweep {
     private static final long TURN_NANOS = 2_000_000;
 
     private final long quietNanos;
-    private final long limitNanos;
+    private long limitNanos;
     private long sweptBytes;
     private long endNanos;
 
@@ -34,6 +34,12 @@ final class TlsHandshakeSweep {
             endNanos = now + quietNanos;
         }
         return now - endNanos >= 0 || now - limitNanos >= 0;
+    }
+
+    /** The event loop could not read for so long. */
+    void stoodStill(long nanos) {
+        endNanos += nanos;
+        limitNanos += nanos;
     }
 
     /** When to ask again. */

@@ -137,7 +137,8 @@ class AbortIT {
     @MethodSource(TCP)
     void close_lingerZeroIsAGeneralOption_leavesItsBytesToTheKernel(Transports transport) throws Exception {
         GracefulCloseConfig config = GracefulCloseConfig.builder()
-                .stallTimeout(Duration.ofMillis(300))
+                .stallTimeout(Duration.ofMillis(300)) // of those that cannot know what is acknowledged
+                .flushTimeout(Duration.ofMillis(300))
                 .build();
         for (boolean byInitializer : new boolean[] {false, true}) {
             try (TestServer server = TestServer.on(transport)

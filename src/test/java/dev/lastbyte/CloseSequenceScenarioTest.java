@@ -38,7 +38,8 @@ class CloseSequenceScenarioTest {
      *     {@code dead} the kernel reports a lost
      *     connection, {@code gone} one that was lost with everything acknowledged, {@code
      *     closing:N} the kernel reports N acknowledged and both FINs sent, {@code MSms} time passes, {@code now}
-     *     closeNow, {@code abort}, {@code linger:N} the application sets SO_LINGER, {@code zero} it was 0 from the beginning, {@code open} asserts that it is still open
+     *     closeNow, {@code abort}, {@code linger:N} the application sets SO_LINGER, {@code zero} it was 0 from the beginning, {@code open} asserts that it is still open,
+     *     {@code stopped:N:B} the process is stopped for N ms, just before its timers run, and B bytes come meanwhile
      * @param socket what was done to the socket
      */
     record Row(
@@ -203,6 +204,43 @@ class CloseSequenceScenarioTest {
                         "UNCONFIRMED NOT_AWAITED",
                         "FIN CLOSE",
                         "the same where nothing can be asked"),
+                // the process is stopped for a while
+                row(
+                        CloseStrategy.FULL,
+                        "close in:10 stopped:31000:10 open 24s open fin",
+                        "UNCONFIRMED EOF",
+                        "FIN CLOSE",
+                        "what came while the process was stopped is read before a silent peer is let go"),
+                row(
+                        CloseStrategy.FULL,
+                        "close in:2000000 stopped:31000:10 open 24s open fin",
+                        "UNCONFIRMED EOF",
+                        "FIN CLOSE",
+                        "the same while reading was paused"),
+                row(
+                        CloseStrategy.FULL,
+                        "close in:10 1s stopped:60000:0",
+                        "UNCONFIRMED DEADLINE",
+                        "FIN CLOSE",
+                        "nothing moves the deadline"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close 100ms stopped:40000:0 open 10s open 9s ack:101 1s",
+                        "DELIVERED QUIET",
+                        "FIN CLOSE",
+                        "the time in which the process was stopped is nobody's stall"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close ack:101 100ms stopped:6000:10 open 240ms open 100ms",
+                        "DELIVERED QUIET",
+                        "FIN CLOSE",
+                        "nor is it quiet"),
+                row(
+                        CloseStrategy.FULL,
+                        "room:0 close 2s stopped:40000:0 open room:10 15s open room:90 fin",
+                        "UNCONFIRMED EOF",
+                        "RST NORST FIN CLOSE",
+                        "nor a stall of the flush"),
                 row(CloseStrategy.DRAIN, "close in:5 fin", "UNCONFIRMED EOF", "FIN CLOSE", "nginx's way"),
                 // epoll and io_uring: the kernel tells
                 row(
@@ -453,6 +491,7 @@ class CloseSequenceScenarioTest {
             case "open" -> assertTrue(channel.isOpen(), "closed too early");
             case "drip" -> repeat(channel, system, n, 1000);
             case "chat" -> repeat(channel, system, n, 100);
+            case "stopped" -> system.stop(channel, n, Integer.parseInt(parts[2]));
             default -> system.pass(channel, millis(word));
         }
         channel.runPendingTasks();

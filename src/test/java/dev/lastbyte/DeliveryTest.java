@@ -10,6 +10,8 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the kernel's counters prove, and what they do not. */
 class DeliveryTest {
@@ -82,14 +84,26 @@ class DeliveryTest {
         ByteBuffer raw = ByteBuffer.allocate(256).order(ByteOrder.nativeOrder());
         raw.put(0, (byte) 5)
                 .putInt(24, 3)
+                .putInt(44, 20)
+                .putInt(52, 10)
                 .putInt(56, 17)
                 .putInt(68, 1500)
                 .putLong(120, 7)
+                .putLong(128, 1)
                 .putInt(144, 11)
                 .putLong(200, 1000)
                 .putLong(208, 100);
         TcpInfo info = TcpInfo.parse(raw);
-        assertEquals(new TcpInfo(TcpInfo.FIN_WAIT2, 7, 11, 1000, 100, 1500, 0, 3, 17), info);
+        assertEquals(new TcpInfo(TcpInfo.FIN_WAIT2, 7, 11, 1000, 100, 1500, 10, 3, 17, true), info);
         assertEquals(911, info.written());
+    }
+
+    /** When a byte was last sent and received, in milliseconds ago, and how many were received. */
+    @ParameterizedTest
+    @CsvSource({"20,10,1,true", "10,10,1,true", "10,20,1,false", "20,10,0,false", "10,10,0,false"})
+    void tcpInfo_tellsWhoSpokeLast(int sent, int received, long bytes, boolean inputLast) {
+        ByteBuffer raw = ByteBuffer.allocate(256).order(ByteOrder.nativeOrder());
+        raw.putInt(44, sent).putInt(52, received).putLong(128, bytes);
+        assertEquals(inputLast, TcpInfo.parse(raw).inputLast());
     }
 }

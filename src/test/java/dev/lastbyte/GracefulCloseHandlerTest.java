@@ -165,6 +165,24 @@ class GracefulCloseHandlerTest {
         assertEquals(
                 CloseCause.HANDLER_REMOVED,
                 GracefulCloseHandler.report(channel).getNow().cause());
+        assertEquals(List.of("CLOSE"), channel.log(), "nothing was queued: no reset");
+    }
+
+    @Test
+    void forcedWhileStarting_outputIsQueued_resets() {
+        EmbeddedDuplexChannel channel = open(new Listening() {
+            @Override
+            public void closeStarted(ChannelHandlerContext ctx) {
+                ctx.pipeline().remove(GracefulCloseHandler.class);
+            }
+        });
+        channel.write(Unpooled.wrappedBuffer(new byte[50]));
+        channel.pipeline().close();
+        channel.runPendingTasks();
+        CloseReport report = GracefulCloseHandler.report(channel).getNow();
+        assertEquals(CloseOutcome.ABORTED, report.outcome());
+        assertEquals(50, report.unsentBytes());
+        assertEquals(List.of("SO_LINGER 0", "CLOSE"), channel.log());
     }
 
     @Test
@@ -190,6 +208,35 @@ class GracefulCloseHandlerTest {
         channel.peerFin();
         assertTrue(close.isSuccess());
         channel.checkException();
+    }
+
+    /** Before its pipeline has heard of it, and after. */
+    @Test
+    void handlerAddedToAClosedChannel_reportsOnce() {
+        List<CloseCause> told = new ArrayList<>();
+        GracefulCloseConfig config = GracefulCloseConfig.builder()
+                .closeListener((channel, report) -> told.add(report.cause()))
+                .build();
+        EmbeddedDuplexChannel early = new EmbeddedDuplexChannel();
+        early.closeFuture().addListener(closed -> early.pipeline().addFirst(new GracefulCloseHandler(config, system)));
+        early.pipeline().close();
+        early.runPendingTasks();
+        assertEquals(List.of(CloseCause.TRANSPORT), told);
+        EmbeddedDuplexChannel late = new EmbeddedDuplexChannel();
+        late.pipeline().close();
+        late.runPendingTasks();
+        late.pipeline().addFirst(new GracefulCloseHandler(config, system));
+        late.runPendingTasks();
+        assertEquals(List.of(CloseCause.TRANSPORT, CloseCause.TRANSPORT), told);
+    }
+
+    @Test
+    void report_cannotBeCancelled() {
+        EmbeddedDuplexChannel channel = open();
+        assertFalse(GracefulCloseHandler.report(channel).cancel(true));
+        channel.pipeline().close();
+        channel.peerFin();
+        assertTrue(GracefulCloseHandler.report(channel).isSuccess());
     }
 
     @Test

@@ -7,19 +7,24 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.testing.EmbeddedDuplexChannel;
 import dev.lastbyte.testing.FrozenSystem;
+import dev.lastbyte.testing.NoWarnings;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** A peer that ends its side first: what still reaches it, and when the connection ends. */
+@ExtendWith(NoWarnings.class)
 class PeerHalfCloseScenarioTest {
     private final FrozenSystem system = new FrozenSystem();
     private final List<String> seen = new ArrayList<>();
@@ -119,6 +124,73 @@ class PeerHalfCloseScenarioTest {
         system.pass(channel, 4_900);
         assertTrue(channel.isOpen());
         system.pass(channel, 700);
+        assertFalse(channel.isOpen());
+    }
+
+    @Test
+    void processStopped_openExchange_isNotTheApplicationsSilence() {
+        open(GracefulCloseConfig.builder()
+                .peerHalfCloseTimeout(Duration.ofSeconds(5))
+                .build());
+        GracefulCloseHandler.exchangeStarted(channel);
+        channel.peerFin();
+        system.pass(channel, 100);
+        system.stop(channel, 60_000, 0);
+        system.pass(channel, 4_000);
+        assertTrue(channel.isOpen());
+        answer(1000);
+        GracefulCloseHandler.exchangeEnded(channel);
+        channel.runPendingTasks();
+        assertEquals(1000, channel.taken());
+        assertFalse(channel.isOpen());
+    }
+
+    @Test
+    void closeSwallowedBehind_isMadeUpForAtTheTimeout() {
+        NoWarnings.expect("close\\(\\) has not come through");
+        open(GracefulCloseConfig.builder()
+                .peerHalfCloseTimeout(Duration.ofSeconds(5))
+                .build());
+        channel.pipeline().addLast(new ChannelOutboundHandlerAdapter() {
+            @Override
+            public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+                seen.add("swallowed");
+            }
+        });
+        GracefulCloseHandler.exchangeStarted(channel);
+        var report = GracefulCloseHandler.report(channel);
+        channel.peerFin();
+        system.pass(channel, 5_100);
+        assertTrue(channel.isOpen());
+        assertEquals(List.of("fin", "swallowed"), seen);
+        system.pass(channel, 5_700);
+        assertFalse(channel.isOpen());
+        assertEquals(CloseCause.EOF, report.getNow().cause());
+    }
+
+    /** As a farewell does that waits for its peer. */
+    @Test
+    void closeHeldBack_comesThroughInItsOwnTime() {
+        open(GracefulCloseConfig.builder()
+                .peerHalfCloseTimeout(Duration.ofSeconds(5))
+                .build());
+        List<Runnable> held = new ArrayList<>();
+        channel.pipeline().addLast(new ChannelOutboundHandlerAdapter() {
+            @Override
+            public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+                held.add(() -> ctx.close(promise));
+            }
+        });
+        GracefulCloseHandler.exchangeStarted(channel);
+        channel.peerFin();
+        GracefulCloseHandler.exchangeEnded(channel);
+        system.pass(channel, 4_900);
+        assertTrue(channel.isOpen());
+        GracefulCloseHandler.exchangeStarted(channel);
+        GracefulCloseHandler.exchangeEnded(channel);
+        assertEquals(1, held.size());
+        held.get(0).run();
+        channel.runPendingTasks();
         assertFalse(channel.isOpen());
     }
 

@@ -152,13 +152,15 @@ class UnsentIT {
     }
 
     /** Takes our handler out as soon as it closes. */
-    private static final class RemovesTheHandler extends ChannelInboundHandlerAdapter {
+    private static final class RemovesTheHandler extends ChannelInboundHandlerAdapter implements ConnectionEvents {
         @Override
-        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-            if (event == CloseStartedEvent.INSTANCE) {
-                ctx.pipeline().remove(GracefulCloseHandler.class);
-            }
-            ctx.fireUserEventTriggered(event);
+        public void handlerAdded(ChannelHandlerContext ctx) {
+            GracefulCloseHandler.listen(ctx, this);
+        }
+
+        @Override
+        public void closeStarted(ChannelHandlerContext ctx) {
+            ctx.pipeline().remove(GracefulCloseHandler.class);
         }
     }
 }

@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ final class ConnectionRegistry {
     private final ClosingBudget budget;
     private final Map<EventLoop, LoopConnections> loops = new ConcurrentHashMap<>();
     private final LoopCounters retired = new LoopCounters();
+    private final AtomicBoolean warnedOfAnother = new AtomicBoolean();
     private volatile @Nullable DrainPlan plan;
 
     ConnectionRegistry(SystemView system, ClosingBudget budget) {
@@ -57,6 +59,11 @@ final class ConnectionRegistry {
         }
     }
 
+    /** Whether a connection that stays with another manager is to be warned of: the first one is. */
+    boolean mayWarnOfAnother() {
+        return warnedOfAnother.compareAndSet(false, true);
+    }
+
     Collection<LoopConnections> loops() {
         return loops.values();
     }
@@ -68,6 +75,11 @@ final class ConnectionRegistry {
             loops.values().forEach(loop -> all.add(loop.counters()));
             return LoopCounters.Totals.read(all);
         }
+    }
+
+    /** Whether any event loop that runs has an accepted connection that is not in its close sequence. */
+    boolean isServing() {
+        return loops.values().stream().anyMatch(loop -> loop.counters().serving() > 0);
     }
 
     /** The drain that runs or has run; null while the server serves. */

@@ -23,15 +23,22 @@ public final class DrainEvent implements ConnectionEvents.Drain {
      *
      * @param announcedNanos when the announcement has lasted long enough
      * @param graceEndNanos when busy connections are closed as they are
+     * @param unansweredEndNanos when silent connections are closed although their peers may wait for an answer
      * @param longLivedEndNanos when the last long-lived connection is closed
      * @param deadlineNanos when everything is over
      */
-    record Times(long announcedNanos, long graceEndNanos, long longLivedEndNanos, long deadlineNanos) {
+    record Times(
+            long announcedNanos,
+            long graceEndNanos,
+            long unansweredEndNanos,
+            long longLivedEndNanos,
+            long deadlineNanos) {
         static Times of(DrainPolicy policy, long startNanos) {
             long announced = startNanos + policy.announceDelayNanos();
             return new Times(
                     announced,
                     announced + policy.gracePeriodNanos(),
+                    announced + policy.unansweredPeriodNanos(),
                     announced + policy.longLivedPeriodNanos(),
                     startNanos + policy.drainTimeoutNanos());
         }
@@ -41,6 +48,7 @@ public final class DrainEvent implements ConnectionEvents.Drain {
             return new Times(
                     earlier(announcedNanos, other.announcedNanos),
                     earlier(graceEndNanos, other.graceEndNanos),
+                    earlier(unansweredEndNanos, other.unansweredEndNanos),
                     earlier(longLivedEndNanos, other.longLivedEndNanos),
                     earlier(deadlineNanos, other.deadlineNanos));
         }

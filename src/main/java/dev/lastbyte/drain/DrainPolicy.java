@@ -39,6 +39,8 @@ public final class DrainPolicy {
     private final long closeSpreadNanos;
     private final @Nullable Long gracePeriodSet;
     private final long gracePeriodNanos;
+    private final @Nullable Long unansweredPeriodSet;
+    private final long unansweredPeriodNanos;
     private final @Nullable Long longLivedPeriodSet;
     private final long longLivedPeriodNanos;
     private final long drainTimeoutNanos;
@@ -52,6 +54,8 @@ public final class DrainPolicy {
         closeSpreadNanos = builder.closeSpreadNanos;
         gracePeriodSet = builder.gracePeriodSet;
         gracePeriodNanos = builder.gracePeriodNanos();
+        unansweredPeriodSet = builder.unansweredPeriodSet;
+        unansweredPeriodNanos = builder.unansweredPeriodNanos();
         longLivedPeriodSet = builder.longLivedPeriodSet;
         longLivedPeriodNanos = builder.longLivedPeriodNanos();
         drainTimeoutNanos = builder.drainTimeoutNanos;
@@ -102,6 +106,11 @@ public final class DrainPolicy {
         return Duration.ofNanos(gracePeriodNanos);
     }
 
+    /** How long a silent connection whose peer spoke last is kept after the announcement; by default as long as {@code gracePeriod}. */
+    public Duration unansweredPeriod() {
+        return Duration.ofNanos(unansweredPeriodNanos);
+    }
+
     /** How long long-lived connections may continue after the announcement; by default as long as {@code gracePeriod}. */
     public Duration longLivedPeriod() {
         return Duration.ofNanos(longLivedPeriodNanos);
@@ -142,6 +151,10 @@ public final class DrainPolicy {
         return gracePeriodNanos;
     }
 
+    long unansweredPeriodNanos() {
+        return unansweredPeriodNanos;
+    }
+
     long longLivedPeriodNanos() {
         return longLivedPeriodNanos;
     }
@@ -158,7 +171,8 @@ public final class DrainPolicy {
     public String toString() {
         return "DrainPolicy{announceDelay=" + announceDelay() + ", acceptTimeout=" + acceptTimeout() + ", idleAfter="
                 + idleAfter() + ", closeSpread=" + closeSpread() + ", gracePeriod=" + gracePeriod()
-                + ", longLivedPeriod=" + longLivedPeriod() + ", drainTimeout=" + drainTimeout()
+                + ", unansweredPeriod=" + unansweredPeriod() + ", longLivedPeriod=" + longLivedPeriod()
+                + ", drainTimeout=" + drainTimeout()
                 + ", progressInterval=" + progressInterval() + ", maxBlockers=" + maxBlockers + "}";
     }
 
@@ -173,6 +187,7 @@ public final class DrainPolicy {
         private long idleAfterNanos = DEFAULT_IDLE_AFTER.toNanos();
         private long closeSpreadNanos = DEFAULT_CLOSE_SPREAD.toNanos();
         private @Nullable Long gracePeriodSet;
+        private @Nullable Long unansweredPeriodSet;
         private @Nullable Long longLivedPeriodSet;
         private long drainTimeoutNanos = DEFAULT_DRAIN_TIMEOUT.toNanos();
         private long progressIntervalNanos = DEFAULT_PROGRESS_INTERVAL.toNanos();
@@ -186,6 +201,7 @@ public final class DrainPolicy {
             idleAfterNanos = policy.idleAfterNanos;
             closeSpreadNanos = policy.closeSpreadNanos;
             gracePeriodSet = policy.gracePeriodSet;
+            unansweredPeriodSet = policy.unansweredPeriodSet;
             longLivedPeriodSet = policy.longLivedPeriodSet;
             drainTimeoutNanos = policy.drainTimeoutNanos;
             progressIntervalNanos = policy.progressIntervalNanos;
@@ -214,8 +230,8 @@ public final class DrainPolicy {
 
         /**
          * How long a connection must have been silent, without an open exchange and without queued output, to be idle. This protects a
-         * request that is already on its way (nginx: {@code keepalive_min_timeout}), and work in silence of a protocol that does not
-         * report its exchanges. Where the kernel tells (TCP on epoll and io_uring), silence before the drain counts; elsewhere it is
+         * request that is already on its way (nginx: {@code keepalive_min_timeout}); work in silence that nobody reports is protected by
+         * {@link #unansweredPeriod}. Where the kernel tells (TCP on epoll and io_uring), silence before the drain counts; elsewhere it is
          * observed from the start of the drain. Default 5 s.
          */
         public Builder idleAfter(Duration idleAfter) {
@@ -243,7 +259,19 @@ public final class DrainPolicy {
         }
 
         /**
-         * The same for connections marked with {@link GracefulCloseHandler#longLived}: streams and tunnels, which are never
+         * How long a silent connection is kept whose peer spoke last, counted from the end of {@link DrainPhase#ANNOUNCING}: the peer may
+         * wait for an answer that nobody has reported as an exchange. It ends early, {@code idleAfter} behind the first byte that is sent.
+         * If the connection is closed without one, it counts as {@link DrainReport#possiblyUnanswered()}. Not for connections whose
+         * protocol counts its exchanges. Choose 0 for protocols whose peers speak last; at most {@code gracePeriod}. Default 20 s: as long
+         * as {@code gracePeriod}.
+         */
+        public Builder unansweredPeriod(Duration unansweredPeriod) {
+            unansweredPeriodSet = Checks.nanosOrZero(unansweredPeriod, "unansweredPeriod");
+            return this;
+        }
+
+        /**
+         * The same as {@link #gracePeriod} for connections marked with {@link GracefulCloseHandler#longLived}: streams and tunnels, which are never
          * idle and never finish by themselves. Default 20 s: as long as {@code gracePeriod}.
          */
         public Builder longLivedPeriod(Duration longLivedPeriod) {
@@ -285,8 +313,8 @@ public final class DrainPolicy {
          * The policy.
          *
          * @throws IllegalStateException if the times do not fit into each other: {@code announceDelay} and the longer of
-         *     {@code gracePeriod} and {@code longLivedPeriod} must leave a twentieth of {@code drainTimeout}, and {@code
-         *     closeSpread} must not be longer than either period
+         *     {@code gracePeriod} and {@code longLivedPeriod} must leave a twentieth of {@code drainTimeout}, {@code
+         *     closeSpread} must not be longer than either period, and {@code unansweredPeriod} not longer than {@code gracePeriod}
          */
         public DrainPolicy build() {
             long period = Math.max(gracePeriodNanos(), longLivedPeriodNanos());
@@ -301,7 +329,15 @@ public final class DrainPolicy {
                         + " (expected: at most the shorter of gracePeriod and longLivedPeriod, "
                         + Duration.ofNanos(shortest) + ")");
             }
+            if (unansweredPeriodNanos() > gracePeriodNanos()) {
+                throw new IllegalStateException("unansweredPeriod: " + Duration.ofNanos(unansweredPeriodNanos())
+                        + " (expected: at most gracePeriod, " + Duration.ofNanos(gracePeriodNanos()) + ")");
+            }
             return new DrainPolicy(this);
+        }
+
+        private long unansweredPeriodNanos() {
+            return unansweredPeriodSet == null ? gracePeriodNanos() : unansweredPeriodSet;
         }
 
         private long gracePeriodNanos() {

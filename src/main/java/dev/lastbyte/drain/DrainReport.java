@@ -22,8 +22,9 @@ public final class DrainReport {
          */
         COMPLETE,
         /**
-         * Nothing is known to be lost, but not everything could be seen: a listener could not be stopped as it should be, or was closed
-         * while clients waited to be accepted.
+         * Nothing is known to be lost, but not everything could be seen: connections whose peers may have waited for an answer were closed
+         * without one ({@link DrainReport#possiblyUnanswered()}, {@link DrainReport#unjudged()}), a listener could not be stopped as it
+         * should be, or a listener was closed while clients waited to be accepted.
          */
         UNCONFIRMED,
         /**
@@ -101,6 +102,23 @@ public final class DrainReport {
     }
 
     /**
+     * Connections that were closed without an open exchange although their peers spoke last, where no protocol counts exchanges: a peer
+     * may have waited for an answer for longer than {@link DrainPolicy#unansweredPeriod()}. Only the order of bytes tells that, so a ping
+     * that needs no answer counts too.
+     */
+    public long possiblyUnanswered() {
+        return during.of(Count.POSSIBLY_UNANSWERED);
+    }
+
+    /**
+     * The same where nobody knows who spoke last: the kernel does not tell it on this transport, and nothing was sent or received after
+     * {@code drain()}.
+     */
+    public long unjudged() {
+        return during.of(Count.UNJUDGED);
+    }
+
+    /**
      * Requests that were not served and that their senders may safely repeat, as the protocols report ({@link FarewellReport}). Only of
      * connections whose pipelines have a handler that reports it.
      */
@@ -175,6 +193,10 @@ public final class DrainReport {
                 .append(" forced, ")
                 .append(interrupted())
                 .append(" interrupted, ")
+                .append(possiblyUnanswered())
+                .append(" possibly unanswered, ")
+                .append(unjudged())
+                .append(" unjudged, ")
                 .append(refusedRequests())
                 .append(" requests refused, ")
                 .append(lostRequests())

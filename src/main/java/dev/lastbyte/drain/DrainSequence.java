@@ -213,7 +213,8 @@ final class DrainSequence {
 
     private @Nullable DrainPhase next(DrainPhase phase, long now, Totals counts, boolean forced) {
         boolean late = now - forcingNanos(counts) >= 0;
-        boolean empty = counts.open() == 0;
+        boolean allClosed = counts.open() == 0;
+        boolean empty = allClosed && areStopped();
         return switch (phase) {
             case ANNOUNCING -> now - plan.times().announcedNanos() >= 0 ? DrainPhase.STOP_ACCEPTING : null;
             case STOP_ACCEPTING ->
@@ -221,7 +222,7 @@ final class DrainSequence {
             case SHEDDING ->
                 late ? DrainPhase.FORCING : !haveShed(now) ? null : empty ? DrainPhase.DRAINED : DrainPhase.FINISHING;
             case FINISHING -> empty ? DrainPhase.DRAINED : late ? DrainPhase.FORCING : null;
-            case FORCING -> empty || forced || now - stuckNanos >= 0 ? DrainPhase.DRAINED : null;
+            case FORCING -> allClosed || forced || now - stuckNanos >= 0 ? DrainPhase.DRAINED : null;
             case READY, DRAINED -> null;
         };
     }
@@ -244,7 +245,8 @@ final class DrainSequence {
         if (during.of(Count.INTERRUPTED) > 0 || during.of(Count.LOST) > 0) {
             return DrainReport.Outcome.INTERRUPTED;
         }
-        return areListenersClean() ? DrainReport.Outcome.COMPLETE : DrainReport.Outcome.UNCONFIRMED;
+        boolean judged = during.of(Count.POSSIBLY_UNANSWERED) == 0 && during.of(Count.UNJUDGED) == 0;
+        return judged && areListenersClean() ? DrainReport.Outcome.COMPLETE : DrainReport.Outcome.UNCONFIRMED;
     }
 
     private boolean isOver(long now, long durationNanos) {
@@ -330,6 +332,11 @@ final class DrainSequence {
                 listener.close();
             }
         }
+    }
+
+    /** Whether every listener is closed, so that what its stop lost is known. */
+    private boolean areStopped() {
+        return stops.values().stream().allMatch(CompletableFuture::isDone);
     }
 
     private List<ListenerReport> listenerReports() {

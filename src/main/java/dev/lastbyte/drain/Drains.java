@@ -43,6 +43,11 @@ final class Drains {
         if (!listeners.add(channel)) {
             return;
         }
+        if (channel.pipeline().get(AcceptWatch.class) != null) {
+            listeners.remove(channel);
+            throw new IllegalArgumentException("listener: " + channel
+                    + " (expected: one without a manager; another GracefulCloseManager has it already)");
+        }
         AcceptTurns.prepare(channel);
         channel.pipeline().addFirst(acceptWatch);
         channel.closeFuture().addListener(closed -> listeners.remove(channel));

@@ -38,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  * each of them closed. docs/draining.md explains how to choose the times.
  *
  * <p>A connection is <i>busy</i> while an exchange is open ({@link GracefulCloseHandler#exchangeStarted}), while output is queued, and
- * until it has been silent for {@link DrainPolicy#idleAfter()}. Long-lived connections ({@link GracefulCloseHandler#longLived}) have a
+ * until it has been silent for {@link DrainPolicy#idleAfter()}, or for {@link DrainPolicy#unansweredPeriod()} if its peer spoke last and
+ * nobody counts its exchanges. Long-lived connections ({@link GracefulCloseHandler#longLived}) have a
  * time of their own.
  *
  * <p>One manager serves any number of listeners and connections. Each connection costs it less than 100 bytes. Thread-safe.
@@ -98,7 +99,9 @@ public final class GracefulCloseManager implements AutoCloseable {
 
     /**
      * A child handler for {@code ServerBootstrap} that puts a {@link #newHandler()} first in each pipeline, and the given handler behind
-     * it.
+     * it. If that adds a {@link GracefulCloseHandler} of its own, that one stays instead: it keeps its configuration, and this manager
+     * counts and drains the connection. One that another manager has made stays with that manager; the first such connection is warned
+     * of.
      *
      * @throws NullPointerException if {@code initializer} is null
      */
@@ -108,21 +111,25 @@ public final class GracefulCloseManager implements AutoCloseable {
 
     /**
      * Adds a listener, which a drain stops without losing a client where the transport allows that (see docs/draining.md). A listener
-     * that is added while a drain runs is stopped with the others, or at once. A second call does nothing.
+     * that is added while a drain runs is stopped with the others, or at once. A second call for the same listener does nothing.
      *
-     * @param listener a bound server channel of any transport, TCP or Unix; one that is closed is ignored
+     * @param listener a bound server channel of any transport, TCP or Unix
      * @return this manager
      * @throws NullPointerException if {@code listener} is null
-     * @throws IllegalArgumentException if it is not a server channel, or is not bound yet
+     * @throws IllegalArgumentException if it is not a server channel, is not bound yet, is closed, or belongs to another manager
      */
     public GracefulCloseManager manage(Channel listener) {
-        Objects.requireNonNull(listener, "listener");
+        Objects.requireNonNull(listener, "listener: null (expected: a ServerChannel, as bind().sync().channel() is)");
         if (!(listener instanceof ServerChannel)) {
             throw new IllegalArgumentException(
                     "listener: " + listener + " (expected: a ServerChannel, as bind() returns it;"
                             + " connections are managed by newHandler() in their pipeline)");
         }
-        if (listener.isOpen() && !listener.isActive()) {
+        if (!listener.isOpen()) {
+            throw new IllegalArgumentException("listener: " + listener
+                    + " (expected: open; it is closed, or bind() has failed: look at the future of bind())");
+        }
+        if (!listener.isActive()) {
             throw new IllegalArgumentException("listener: " + listener
                     + " (expected: bound; call manage() when the future of bind() has completed, as after sync())");
         }

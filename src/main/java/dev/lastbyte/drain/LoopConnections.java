@@ -150,6 +150,7 @@ final class LoopConnections {
     void add(ManagedConnection connection) {
         (connection.isLongLived() ? longLived : open).add(connection);
         counters.add(Count.OPENED, 1);
+        countServing(connection, null, connection.list);
         if (connection.hasOpenExchange()) {
             counters.add(Count.IN_EXCHANGE, 1);
         }
@@ -159,6 +160,9 @@ final class LoopConnections {
     void announced(ManagedConnection connection) {
         if (registry.plan() == null) {
             return;
+        }
+        if (connection.list == open) {
+            connection.watchSilence(registry.system().nanoTime(), true);
         }
         if (drain == null) {
             lookAround(); // the loop was unknown when the drain began
@@ -175,6 +179,7 @@ final class LoopConnections {
         if (from != null && from != to) {
             from.remove(connection);
             to.add(connection);
+            countServing(connection, from, to);
             publish(from == closing || to == closing);
         }
     }
@@ -186,6 +191,7 @@ final class LoopConnections {
             return;
         }
         from.remove(connection);
+        countServing(connection, from, null);
         publish(from == closing);
         if (connection.hasOpenExchange()) {
             counters.add(Count.IN_EXCHANGE, -1);
@@ -196,6 +202,7 @@ final class LoopConnections {
         }
         if (report != null) {
             report.farewell().ifPresent(this::count); // before the close is counted, for the same reason
+            count(connection.answerAtEnd(), report);
             counters.closed(report.outcome());
         } else {
             counters.add(Count.RELEASED, 1);
@@ -208,9 +215,34 @@ final class LoopConnections {
         }
     }
 
+    private void countServing(
+            ManagedConnection connection,
+            @Nullable ConnectionList<ManagedConnection> from,
+            @Nullable ConnectionList<ManagedConnection> to) {
+        int change = serving(to) - serving(from);
+        if (change != 0 && connection.isAccepted()) {
+            counters.add(Count.SERVING, change);
+        }
+    }
+
+    /** 1 if a connection in this list may still get answers. */
+    private int serving(@Nullable ConnectionList<ManagedConnection> list) {
+        return list == null || list == closing || list == ending ? 0 : 1;
+    }
+
     private void count(FarewellReport farewell) {
         counters.add(Count.REFUSED, farewell.refusedRequests());
         counters.add(Count.LOST, farewell.lostRequests());
+    }
+
+    /** A peer that has answered the farewell waits for nothing. */
+    private void count(Silence.Answer atEnd, CloseReport report) {
+        boolean agreed = report.farewell()
+                .filter(farewell -> farewell.outcome() == FarewellReport.Outcome.ANSWERED)
+                .isPresent();
+        if (!agreed && atEnd != Silence.Answer.GIVEN) {
+            counters.add(atEnd == Silence.Answer.OWED ? Count.POSSIBLY_UNANSWERED : Count.UNJUDGED, 1);
+        }
     }
 
     private boolean isEmpty() {

@@ -25,10 +25,16 @@ final class LoopCounters {
         CLOSING,
         /** Connections that were closed at the end of their time with an exchange open. */
         INTERRUPTED,
+        /** Connections that were closed although their peers spoke last. */
+        POSSIBLY_UNANSWERED,
+        /** Connections that were closed although nobody knows who spoke last. */
+        UNJUDGED,
         /** Requests that were not served and whose sender knows that. */
         REFUSED,
         /** Requests that were not served, or not to the end, and whose sender cannot know that. */
         LOST,
+        /** Accepted connections that are not in their close sequence. */
+        SERVING,
         /** Connections with an open exchange. */
         IN_EXCHANGE,
         /** Connections that have ever been opened. */
@@ -66,6 +72,11 @@ final class LoopCounters {
     void addAll(LoopCounters others) {
         others.counts.forEach((count, value) -> add(of(count), value.getAcquire()));
         others.outcomes.forEach((outcome, value) -> add(of(outcome), value.getAcquire()));
+    }
+
+    /** How many accepted connections are not in their close sequence. */
+    long serving() {
+        return of(Count.SERVING).getAcquire();
     }
 
     /** How many connections are open, closing ones included. */

@@ -4,6 +4,7 @@ import dev.lastbyte.CloseCause;
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
+import dev.lastbyte.internal.LoopTimer;
 import dev.lastbyte.internal.listener.AcceptWatch;
 import io.netty.channel.Channel;
 import io.netty.channel.ServerChannel;
@@ -35,6 +36,7 @@ final class LoopDrain {
     private final LoopShedding shedding;
     private final Map<ManagedConnection, OpenConnection> forcing = new HashMap<>();
     private @Nullable Future<?> scheduled;
+    private long scheduledNanos;
     private DrainPhase roundPhase = DrainPhase.READY;
     private DrainEvent.@Nullable Times times;
     private long nextLookNanos;
@@ -104,7 +106,8 @@ final class LoopDrain {
      */
     void closed(ManagedConnection connection, @Nullable CloseReport report) {
         OpenConnection straggler = forcing.remove(connection);
-        if (report == null || (straggler == null && report.cause() != CloseCause.DRAIN_DEADLINE)) {
+        boolean evicted = report != null && report.cause() == CloseCause.EVICTED; // its end was decided before
+        if (report == null || evicted || (straggler == null && report.cause() != CloseCause.DRAIN_DEADLINE)) {
             return;
         }
         OpenConnection known = straggler != null
@@ -150,7 +153,11 @@ final class LoopDrain {
             connections.open.rewind();
             connections.longLived.rewind();
         }
-        portion();
+        if (fresh && phase == DrainPhase.FORCING) {
+            schedule(this::portion, 0); // what has arrived is read before the first connection is forced
+        } else {
+            portion();
+        }
     }
 
     private void portion() {
@@ -195,7 +202,7 @@ final class LoopDrain {
     private boolean prepare(long now) {
         ManagedConnection connection = connections.open.next();
         if (connection != null) {
-            connection.watchSilence(now);
+            connection.watchSilence(now, false);
         }
         return connection != null;
     }
@@ -284,11 +291,29 @@ final class LoopDrain {
     }
 
     private void schedule(Runnable task, long nanos) {
-        Future<?> next = EventLoops.schedule(connections.loop(), task, nanos);
+        cancelTimer();
+        scheduledNanos = plan.system().nanoTime() + nanos;
+        Future<?> next = EventLoops.schedule(connections.loop(), () -> onTimer(task), nanos);
         if (next == null) {
             LOG.debug("{} does not run any more", connections.loop());
         } else {
             scheduled = next;
+        }
+    }
+
+    /** If the event loop has stood still, it reads what has come meanwhile before anybody is judged, and silence counts from now. */
+    private void onTimer(Runnable task) {
+        long now = plan.system().nanoTime();
+        if (LoopTimer.isStandstill(scheduledNanos, now)) {
+            for (ConnectionList<ManagedConnection> list : List.of(connections.open, connections.idle)) {
+                for (ManagedConnection c = list.first(); c != null; c = c.next) {
+                    c.stoodStill(now);
+                }
+            }
+            Future<?> next = EventLoops.schedule(connections.loop(), task, 0); // late or not: it is the next turn's
+            scheduled = next;
+        } else {
+            task.run();
         }
     }
 

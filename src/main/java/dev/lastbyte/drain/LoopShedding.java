@@ -1,7 +1,6 @@
 package dev.lastbyte.drain;
 
 import dev.lastbyte.GracefulCloseConfig;
-import dev.lastbyte.drain.LoopCounters.Count;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +14,6 @@ final class LoopShedding {
 
     private final LoopConnections connections;
     private final DrainPlan plan;
-    private final long idleAfterNanos;
     private @Nullable EvenSpread idleSpread;
     private @Nullable EvenSpread longLivedSpread;
     private long lastIdleNanos;
@@ -26,7 +24,6 @@ final class LoopShedding {
     LoopShedding(LoopConnections connections, DrainPlan plan) {
         this.connections = connections;
         this.plan = plan;
-        idleAfterNanos = plan.policy().idleAfterNanos();
     }
 
     /** Deals with the next connection of a round; returns false when there is nothing more to do now. */
@@ -75,10 +72,17 @@ final class LoopShedding {
             return false;
         }
         connection.tell(plan.event());
-        if (connection.list == connections.open && connection.isIdle(now, idleAfterNanos)) {
+        if (connection.list == connections.open && connection.isIdle(now, plan) && !isAwaited(connection, now)) {
             connections.move(connection, connections.idle);
         }
         return true;
+    }
+
+    /** Whether requests that this side still serves may need the connection: it leads to another server. */
+    private boolean isAwaited(ManagedConnection connection, long now) {
+        return !connection.isAccepted()
+                && now - plan.times().graceEndNanos() < 0
+                && connections.registry().isServing();
     }
 
     private boolean tellLongLived() {
@@ -107,9 +111,9 @@ final class LoopShedding {
         if (now - due < 0) {
             return false;
         }
-        if (connection.isStillIdle(now, idleAfterNanos)) {
+        if (connection.isStillIdle(now, plan) && !isAwaited(connection, now)) {
             lastIdleNanos = due;
-            connection.leave(connections);
+            connection.leaveIdle(connections);
         } else {
             connections.move(connection, connections.open);
         }
@@ -136,10 +140,7 @@ final class LoopShedding {
         if (connection == null || now - plan.times().graceEndNanos() < 0) {
             return false;
         }
-        if (connection.hasOpenExchange()) {
-            connections.counters().add(Count.INTERRUPTED, 1);
-        }
-        connection.leave(connections);
+        connection.leaveBusy(connections, now);
         return true;
     }
 

@@ -3,12 +3,14 @@ package dev.lastbyte.drain;
 import dev.lastbyte.CloseCause;
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.Connection;
+import dev.lastbyte.FarewellSource;
 import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.drain.LoopCounters.Count;
 import dev.lastbyte.drain.OpenConnection.State;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
+import dev.lastbyte.internal.OptionalHandlers;
 import dev.lastbyte.internal.OutboundFlush;
 import dev.lastbyte.internal.TransportKind;
 import io.netty.channel.Channel;
@@ -25,8 +27,8 @@ import org.slf4j.Logger;
 final class ManagedConnection extends ConnectionList.Node<ManagedConnection> implements Connection {
     private static final Logger LOG = Loggers.of(ManagedConnection.class);
 
-    private final GracefulCloseConfig config;
     private final ConnectionRegistry registry;
+    private GracefulCloseConfig config;
     private @Nullable LoopConnections home;
     private @Nullable ChannelHandlerContext ctx;
     private @Nullable RunningClose close;
@@ -37,7 +39,9 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     private int openExchanges;
     private boolean told;
     private short longLived; // how many streams and tunnels have begun and not ended
+    private boolean counted; // exchanges have been reported
     private boolean budgeted;
+    private boolean adopted; // the handler is the user's own
 
     ManagedConnection(GracefulCloseConfig config, ConnectionRegistry registry) {
         this.config = config;
@@ -49,6 +53,26 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     @Override
     public GracefulCloseConfig config() {
         return config;
+    }
+
+    /** The user's own handler keeps its configuration; one of another manager stays there. */
+    @Override
+    public @Nullable Connection adopt(Connection own) {
+        if (adopted) {
+            return null; // the user's own handler was added before
+        }
+        if (!(own instanceof ManagedConnection managed)) {
+            adopted = true;
+            config = own.config();
+            return this;
+        }
+        if (managed.registry != registry && registry.mayWarnOfAnother()) {
+            LOG.warn(
+                    "a connection has the handlers of two GracefulCloseManagers; it stays with the one whose newHandler() its pipeline adds,"
+                            + " and a drain of the other does not close it: make childHandler() and newHandler() with one manager");
+        }
+        released();
+        return managed;
     }
 
     @Override
@@ -84,8 +108,10 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     public void exchanges(int open) {
         if (home == null) {
             openExchanges = open;
+            counted = true;
         }
         atHome(loop -> {
+            counted = true;
             if (list != null && (open > 0) != hasOpenExchange()) {
                 loop.counters().add(Count.IN_EXCHANGE, open > 0 ? 1 : -1);
             }
@@ -184,7 +210,12 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         return closingSinceNanos;
     }
 
-    /** The listener that accepted it, or null for a client. */
+    /** Whether a listener has accepted it; else this side has connected. */
+    boolean isAccepted() {
+        return parent() != null;
+    }
+
+    /** The listener that accepted it, or null if this side has connected. */
     @Nullable
     Channel parent() {
         return channel().parent();
@@ -199,9 +230,20 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         }
     }
 
-    /** Begins to watch for silence, where the kernel does not tell. */
-    void watchSilence(long now) {
-        silence(now);
+    /**
+     * Begins to watch for silence, where the kernel does not tell.
+     *
+     * @param unused whether nothing has been received yet
+     */
+    void watchSilence(long now, boolean unused) {
+        silence(now, unused);
+    }
+
+    /** Its event loop could neither read nor write before the given moment. */
+    void stoodStill(long now) {
+        if (silence != null) {
+            silence.stoodStill(now);
+        }
     }
 
     /** Stops watching. */
@@ -212,23 +254,61 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         }
     }
 
-    /** Whether the connection is idle: no open exchange, no queued output, and silence for long enough. */
-    boolean isIdle(long now, long idleAfterNanos) {
-        return openExchanges == 0 && ctx != null && silence(now).isIdle(now, idleAfterNanos);
+    /** Whether the connection is idle: no open exchange, no queued output, silence for long enough, and nothing that may be owed. */
+    boolean isIdle(long now, DrainPlan plan) {
+        return openExchanges == 0
+                && ctx != null
+                && silence(now, false).isIdle(now, plan.policy().idleAfterNanos(), unansweredEnd(now, plan));
     }
 
     /** Whether a connection that was found idle still is. */
-    boolean isStillIdle(long now, long idleAfterNanos) {
-        return openExchanges == 0 && ctx != null && silence(now).isStillIdle(now, idleAfterNanos);
+    boolean isStillIdle(long now, DrainPlan plan) {
+        return openExchanges == 0
+                && ctx != null
+                && silence(now, false).isStillIdle(now, plan.policy().idleAfterNanos(), unansweredEnd(now, plan));
     }
 
-    private Silence silence(long now) {
+    private long unansweredEnd(long now, DrainPlan plan) {
+        return isJudged() ? plan.times().unansweredEndNanos() : now;
+    }
+
+    /** Whether the order of what was received and sent tells what is owed: to clients, and where nobody counts exchanges. */
+    private boolean isJudged() {
+        FarewellSource farewell = FarewellSource.of(channel());
+        boolean countsExchanges = farewell == null ? counted : farewell.countsExchanges(counted);
+        return isAccepted() && !countsExchanges;
+    }
+
+    private Silence silence(long now, boolean unused) {
         Silence known = silence;
         if (known == null) {
-            known = new Silence(context(), registry.system(), sinceNanos, now);
+            known = new Silence(context(), registry.system(), sinceNanos, unused, now);
             silence = known;
         }
         return known;
+    }
+
+    /** Whether its peer may have waited for an answer when a drain closed it. */
+    Silence.Answer answerAtEnd() {
+        return silence == null ? Silence.Answer.GIVEN : silence.answerAtEnd();
+    }
+
+    /** Closes a connection that has just been found idle. */
+    void leaveIdle(LoopConnections loop) {
+        if (silence != null && isJudged()) {
+            silence.ending();
+        }
+        leave(loop);
+    }
+
+    /** Closes a busy connection, whatever that truncates. */
+    void leaveBusy(LoopConnections loop, long now) {
+        if (hasOpenExchange() || (ctx != null && OptionalHandlers.isOutputShaped(channel()))) {
+            loop.counters().add(Count.INTERRUPTED, 1);
+        } else if (ctx != null && isJudged()) {
+            silence(now, false).endingNow(now);
+        }
+        leave(loop);
     }
 
     /** Closes the connection from the end of its pipeline, so that every protocol sends its farewell. */

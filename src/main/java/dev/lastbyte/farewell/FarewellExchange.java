@@ -65,6 +65,8 @@ public final class FarewellExchange {
     private ConnectionEvents.@Nullable Drain drain;
     private boolean inputEnded;
     private LongSupplier inProgress = () -> 0;
+    private volatile boolean counts;
+    private volatile boolean left;
     private long refused;
     private long lost;
     private long startNanos;
@@ -95,7 +97,7 @@ public final class FarewellExchange {
             begun.refused = before.refusedRequests();
             begun.lost = before.lostRequests();
         }
-        FarewellSource.leave(ctx.channel(), begun::report);
+        FarewellSource.leave(ctx.channel(), begun.new Source());
         return begun;
     }
 
@@ -180,6 +182,7 @@ public final class FarewellExchange {
 
     /** The handler leaves the pipeline. A close that waits goes on. */
     public void leave() {
+        left = true;
         done();
     }
 
@@ -197,9 +200,13 @@ public final class FarewellExchange {
      * How many requests are being served, the last byte of their answers not yet in the kernel. It is asked when the connection has
      * ended; unless the peer ended it, these requests are {@link #lost}. This counts what bypasses the handler, as {@link
      * GracefulCloseHandler#closeNow} and the deadline of a drain do. The protocol that follows does not take it over.
+     *
+     * <p>A protocol that calls this also reports its exchanges ({@link GracefulCloseHandler#exchangeStarted}): a drain then takes the
+     * connection for idle while none is open, whoever spoke last.
      */
     public void inProgress(LongSupplier requests) {
         inProgress = Objects.requireNonNull(requests, "requests");
+        counts = true;
     }
 
     /**
@@ -236,6 +243,19 @@ public final class FarewellExchange {
             step = Step.OVER;
             endNanos = System.nanoTime();
             held.release().forEach(ctx::close);
+        }
+    }
+
+    /** What the close and a drain ask. Confined to the channel's event loop, except what is marked otherwise. */
+    private final class Source implements FarewellSource {
+        @Override
+        public FarewellReport report(long lateBytes, boolean peerEnded) {
+            return FarewellExchange.this.report(lateBytes, peerEnded);
+        }
+
+        @Override
+        public boolean countsExchanges(boolean reported) {
+            return !left && (counts || reported);
         }
     }
 

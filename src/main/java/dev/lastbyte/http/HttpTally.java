@@ -100,6 +100,7 @@ final class HttpTally {
 
     /** The connection stays open, but speaks HTTP no more: no input is a request. */
     void leave() {
+        farewell.leave();
         farewell.inProgress(() -> 0);
         farewell.lateInput(LateInput.EXPECTED);
         for (; busy > 0; busy--) {

@@ -11,6 +11,7 @@ public final class ChannelTimer extends LoopTimer.Entry {
     private final ChannelHandlerContext ctx;
     private final SystemView system;
     private final Runnable wakeUp;
+    private long standstillNanos;
 
     public ChannelTimer(ChannelHandlerContext ctx, SystemView system, Runnable wakeUp) {
         this.ctx = ctx;
@@ -21,6 +22,11 @@ public final class ChannelTimer extends LoopTimer.Entry {
     /** The current time, in nanoseconds. */
     public long now() {
         return system.nanoTime();
+    }
+
+    /** The current time without that in which the event loop stood still, on a scale of its own: the time that others had. */
+    public long usableNow() {
+        return now() - standstillNanos;
     }
 
     /** Wakes the owner at the given moment, or earlier if it has asked for that before. */
@@ -36,6 +42,11 @@ public final class ChannelTimer extends LoopTimer.Entry {
     @Override
     public LoopTimer.Pace pace() {
         return LoopTimer.Pace.CHANNELS;
+    }
+
+    @Override
+    public void onStandstill(long nanos) {
+        EventLoops.run(ctx.executor(), () -> standstillNanos += nanos);
     }
 
     @Override

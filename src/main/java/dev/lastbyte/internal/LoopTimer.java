@@ -13,7 +13,13 @@ import org.slf4j.Logger;
 /**
  * The timer of an event loop: a binary heap of the moments at which entries want to be woken, each entry in it once, and one
  * scheduled task for the first of them. Entries that are due together are woken in portions, with the loop's input and output
- * between them. Each event loop has one timer for each {@link Pace}. Confined to its event loop; the static methods find the way
+ * between them. Each event loop has one timer for each {@link Pace}.
+ *
+ * <p>A task that runs much too late means that the event loop has stood still: the process was stopped, a container throttled, memory
+ * collected, or a handler blocked. Nobody could be heard meanwhile. So all entries learn how long it was, and the event loop gets a turn
+ * of input and output before any of them is woken.
+ *
+ * <p>Confined to its event loop; the static methods find the way
  * there.
  */
 public final class LoopTimer {
@@ -73,12 +79,18 @@ public final class LoopTimer {
             return Pace.CLOSES;
         }
 
+        /** The event loop has stood still for so long, and was deaf: what did not happen meanwhile is nobody's fault. */
+        public void onStandstill(long nanos) {}
+
         /** Its moment has come; on the event loop of the timer that it was given to first. */
         public abstract void onDue();
     }
 
     /** One look costs about three microseconds, timer included: this keeps all looks of a loop below a hundredth of its time. */
     private static final long NANOS_PER_LOOK = 500_000;
+
+    /** A task that runs so much too late has not only waited for others. */
+    private static final long STANDSTILL_NANOS = 100_000_000;
 
     private static final int FIRST_ROOM = 16;
     private static final Logger LOG = Loggers.of(LoopTimer.class);
@@ -99,6 +111,7 @@ public final class LoopTimer {
     private long taskNanos;
     private long restEndNanos;
     private boolean running;
+    private boolean hadTurn;
 
     private LoopTimer(EventExecutor loop, SystemView system, Pace pace) {
         this.loop = loop;
@@ -147,6 +160,11 @@ public final class LoopTimer {
     public static long lookPause(Entry entry) {
         LoopTimer timer = entry.timer;
         return timer == null ? 0 : timer.size * NANOS_PER_LOOK; // a stale size does no harm
+    }
+
+    /** Whether a task that was due at the given moment and runs now is so late that its event loop must have stood still. */
+    public static boolean isStandstill(long dueNanos, long now) {
+        return now - dueNanos >= STANDSTILL_NANOS;
     }
 
     // ---- the loops -------------------------------------------------------------------------------------------------
@@ -224,6 +242,7 @@ public final class LoopTimer {
     }
 
     private void idle() {
+        hadTurn = false;
         if (task != null) {
             task.cancel(false);
             task = null;
@@ -237,9 +256,19 @@ public final class LoopTimer {
     }
 
     private void run() {
+        long begin = system.nanoTime();
+        if (!hadTurn && isStandstill(taskNanos, begin)) {
+            hadTurn = true; // once: the loop may be as late again, and somebody must be woken some time
+            for (int i = 0; i < size; i++) {
+                at(i).onStandstill(begin - taskNanos);
+            }
+            task = EventLoops.schedule(loop, this::run, 0); // a timer, not a task: input and output get their turn
+            taskNanos = begin;
+            return;
+        }
+        hadTurn = false;
         task = null;
         running = true;
-        long begin = system.nanoTime();
         try {
             wakeDue(begin);
         } finally {

@@ -26,6 +26,7 @@ import org.slf4j.Logger;
  * @param silentMillis time since payload was last sent or received, or since the connection was established
  * @param segmentsOut segments sent and not acknowledged
  * @param ackAgeMillis time since the last acknowledgement arrived
+ * @param inputLast whether payload has arrived, and none was sent since; what happened in the same tick of the kernel counts too
  */
 public record TcpInfo(
         int state,
@@ -36,7 +37,8 @@ public record TcpInfo(
         long rttMicros,
         long silentMillis,
         int segmentsOut,
-        long ackAgeMillis) {
+        long ackAgeMillis,
+        boolean inputLast) {
     private static final Logger LOG = Loggers.of(TcpInfo.class);
 
     public static final int FIN_WAIT1 = 4;
@@ -91,6 +93,9 @@ public record TcpInfo(
     /** Takes the fields out of the struct. */
     public static TcpInfo parse(ByteBuffer raw) {
         ByteBuffer info = raw.order(ByteOrder.nativeOrder());
+        long sentMillis = Integer.toUnsignedLong(info.getInt(44));
+        long receivedMillis = Integer.toUnsignedLong(info.getInt(52));
+        long bytesReceived = info.getLong(128);
         return new TcpInfo(
                 Byte.toUnsignedInt(info.get(0)),
                 info.getLong(120),
@@ -98,9 +103,10 @@ public record TcpInfo(
                 info.getLong(200),
                 info.getLong(208),
                 Integer.toUnsignedLong(info.getInt(68)),
-                Math.min(Integer.toUnsignedLong(info.getInt(44)), Integer.toUnsignedLong(info.getInt(52))),
+                Math.min(sentMillis, receivedMillis),
                 info.getInt(24),
-                Integer.toUnsignedLong(info.getInt(56)));
+                Integer.toUnsignedLong(info.getInt(56)),
+                bytesReceived > 0 && receivedMillis <= sentMillis);
     }
 
     /** Whether this side's FIN waits for the peer's acknowledgement, and counts as a byte until then. */

@@ -52,8 +52,12 @@ class DrainHookIT {
             }
             assertTrue(server.waitFor(30, TimeUnit.SECONDS), () -> read(log));
             assertEquals(SIGTERM, server.exitValue());
-            assertTrue(read(log).contains("drain COMPLETE after"), () -> read(log));
-            assertTrue(read(log).contains("2 connections and 0 late ones, 2 closed"), () -> read(log));
+            assertTrue(read(log).contains("drain UNCONFIRMED after"), () -> read(log));
+            assertTrue(
+                    read(log)
+                            .contains(
+                                    "2 connections and 0 late ones, 2 closed (2 UNCONFIRMED), 0 forced, 0 interrupted, 0 possibly unanswered, 1 unjudged"),
+                    () -> read(log));
         } finally {
             server.destroyForcibly();
         }

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.CloseCause;
-import dev.lastbyte.CloseOutcome;
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.tcp.PacedAnswer;
 import dev.lastbyte.testing.Answer;
@@ -95,7 +94,7 @@ class DrainIT {
             assertEquals(
                     2,
                     server.reports.stream()
-                            .filter(r -> r.outcome() == CloseOutcome.RESET_BY_PEER)
+                            .filter(r -> r.cause() == CloseCause.RESET)
                             .count(),
                     () -> server.reports.toString());
             for (PeerRun peer : silent) {
@@ -144,7 +143,8 @@ class DrainIT {
             silent.socket().close();
             assertTrue(busy.result().isWhole(ANSWER), () -> busy.result().toString());
             assertTrue(silent.isEof());
-            assertEquals(DrainReport.Outcome.COMPLETE, Drained.await(drain).outcome());
+            assertEquals(
+                    Drained.outcomeOfSilence(transport), Drained.await(drain).outcome());
         }
     }
 
@@ -219,7 +219,7 @@ class DrainIT {
             peer.readAll();
             peer.socket().close();
             DrainReport report = Drained.await(first);
-            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
+            assertEquals(Drained.outcomeOfSilence(transport), report.outcome(), report::toString);
             assertEquals(report, Drained.await(server.manager.drain()));
         }
     }

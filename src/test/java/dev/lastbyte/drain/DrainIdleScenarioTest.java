@@ -7,6 +7,7 @@ import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.testing.NoWarnings;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.DefaultChannelId;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.time.Duration;
@@ -14,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which connections a drain takes for idle, and when it closes them, with frozen time. */
 @ExtendWith(NoWarnings.class)
@@ -49,7 +52,17 @@ class DrainIdleScenarioTest {
 
     @Test
     void input_unknownToTheKernel_endsTheSilence() {
-        drain.play("connect drain 150ms in:3 150ms untouched 160ms closing");
+        drain.play("connect drain 150ms in:3 out:3 150ms untouched 160ms closing");
+    }
+
+    @Test
+    void processStopped_isNoSilence() {
+        drain.play("used connect 500ms drain 50ms silent stopped:500 untouched 180ms untouched 120ms closing");
+    }
+
+    @Test
+    void processStopped_unknownToTheKernel_isNoSilence() {
+        drain.play("connect drain 50ms stopped:500 untouched 180ms untouched 120ms closing");
     }
 
     // ---- exchanges -------------------------------------------------------------------------------------------------
@@ -79,6 +92,34 @@ class DrainIdleScenarioTest {
         assertEquals(1, server.registry.counts().open());
         stream.close();
         assertEquals(1, server.registry.counts().open());
+    }
+
+    // ---- output that waits elsewhere ------------------------------------------------------------------------------
+
+    /** As a handler does that holds output back. */
+    @Test
+    void writers_stoppedByAHandler_areBusy() {
+        drain.play("silent connect 200ms");
+        ChannelOutboundBuffer buffer = drain.channel().unsafe().outboundBuffer();
+        buffer.setUserDefinedWritability(1, false);
+        drain.play("drain 500ms untouched");
+        buffer.setUserDefinedWritability(1, true);
+        drain.play("110ms closing");
+    }
+
+    // ---- connections to other servers ------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "silent client connect busy 200ms drain 500ms at:1 untouched at:2 done 110ms closing at:1 110ms closing",
+                "silent client connect longlived 200ms drain 500ms at:1 untouched 600ms closing",
+                "silent client connect busy 200ms drain 990ms at:1 untouched 20ms closing",
+                "silent connect client client 200ms drain 10ms at:1 closing at:2 110ms closing at:3 closing",
+                "silent client 200ms drain 10ms closing"
+            })
+    void client_leavesAfterTheServersConnections(String script) {
+        drain.play(script);
     }
 
     // ---- classes and spread ----------------------------------------------------------------------------------------

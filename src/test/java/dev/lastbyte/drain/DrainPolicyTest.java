@@ -27,6 +27,7 @@ class DrainPolicyTest {
                 duration("idleAfter", false, DrainPolicy.Builder::idleAfter),
                 duration("closeSpread", true, DrainPolicy.Builder::closeSpread),
                 duration("gracePeriod", false, DrainPolicy.Builder::gracePeriod),
+                duration("unansweredPeriod", true, DrainPolicy.Builder::unansweredPeriod),
                 duration("longLivedPeriod", false, DrainPolicy.Builder::longLivedPeriod),
                 duration("drainTimeout", false, DrainPolicy.Builder::drainTimeout),
                 duration("progressInterval", false, DrainPolicy.Builder::progressInterval));
@@ -112,6 +113,18 @@ class DrainPolicyTest {
     }
 
     @Test
+    void unansweredPeriod_notSet_followsTheGracePeriod_andIsNotLonger() {
+        DrainPolicy.Builder builder = DrainPolicy.builder().gracePeriod(Duration.ofSeconds(1));
+        assertEquals(Duration.ofSeconds(1), builder.build().unansweredPeriod());
+        assertEquals(
+                Duration.ZERO, builder.unansweredPeriod(Duration.ZERO).build().unansweredPeriod());
+        IllegalStateException e =
+                assertThrows(IllegalStateException.class, () -> builder.unansweredPeriod(Duration.ofSeconds(2))
+                        .build());
+        assertEquals("unansweredPeriod: PT2S (expected: at most gracePeriod, PT1S)", e.getMessage());
+    }
+
+    @Test
     void toBuilder_keepsEveryField() throws IllegalAccessException {
         DrainPolicy policy = DrainPolicy.builder()
                 .announceDelay(Duration.ofMillis(11))
@@ -120,6 +133,7 @@ class DrainPolicyTest {
                 .closeSpread(Duration.ofMillis(14))
                 .gracePeriod(Duration.ofMillis(15))
                 .longLivedPeriod(Duration.ofMillis(16))
+                .unansweredPeriod(Duration.ofMillis(14))
                 .drainTimeout(Duration.ofMillis(170))
                 .progressInterval(Duration.ofMillis(180))
                 .maxBlockers(19)
@@ -142,6 +156,7 @@ class DrainPolicyTest {
         "idleAfter,5000,5 s",
         "closeSpread,0,0",
         "gracePeriod,20000,20 s",
+        "unansweredPeriod,20000,20 s",
         "longLivedPeriod,20000,20 s",
         "drainTimeout,30000,30 s",
         "progressInterval,1000,1 s"

@@ -136,6 +136,18 @@ class DrainScenarioTest {
     }
 
     @Test
+    void listener_stillOpen_keepsTheDrainFromItsEnd() {
+        CompletableFuture<ListenerReport> stop = new CompletableFuture<>();
+        server.listener(new EmbeddedChannel(), stop);
+        drain.drain(policy -> policy.acceptTimeout(Duration.ofMillis(300)));
+        drain.play("310ms phase:FINISHING");
+        stop.complete(ListenerReportTest.report(OptionalLong.of(0), null));
+        drain.play("1ms");
+        assertEquals(COMPLETE, drain.report().outcome());
+        assertEquals(1, drain.report().listeners().size());
+    }
+
+    @Test
     void listener_stopped_leadsToShedding() {
         NoWarnings.expect("a listener could not be stopped");
         CompletableFuture<ListenerReport> stop = new CompletableFuture<>();

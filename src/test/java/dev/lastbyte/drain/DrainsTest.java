@@ -231,11 +231,47 @@ class DrainsTest {
     }
 
     @Test
-    void manage_listenerClosedBefore_isIgnored() throws Exception {
+    void manage_listenerClosedBefore_isRefused() {
         NioServerSocketChannel closed = new NioServerSocketChannel();
         closed.unsafe().closeForcibly();
+        assertRefused(closed, "expected: open; it is closed, or bind() has failed");
+    }
+
+    @Test
+    void manage_twice_doesNothingMore_andAnotherManagerIsRefused() throws Exception {
+        EventLoopGroup group = new DefaultEventLoopGroup(1);
+        try {
+            Channel listener = new ServerBootstrap()
+                    .group(group)
+                    .channel(LocalServerChannel.class)
+                    .childHandler(new ChannelInboundHandlerAdapter())
+                    .bind(new LocalAddress("twice"))
+                    .sync()
+                    .channel();
+            GracefulCloseManager manager = GracefulCloseManager.create();
+            manager.manage(listener).manage(listener);
+            assertRefused(listener, "another GracefulCloseManager has it already");
+            assertEquals(1, await(manager.drain()).listeners().size());
+        } finally {
+            group.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
+        }
+    }
+
+    @Test
+    void manage_null_saysWhatIsExpected() {
         GracefulCloseManager manager = GracefulCloseManager.create();
-        manager.manage(closed);
-        assertEquals(DrainReport.Outcome.COMPLETE, await(manager.drain()).outcome());
+        NullPointerException e = assertThrows(NullPointerException.class, () -> manager.manage(nothing()));
+        assertEquals("listener: null (expected: a ServerChannel, as bind().sync().channel() is)", e.getMessage());
+    }
+
+    @SuppressWarnings("NullAway") // what a caller without null checks does
+    private static Channel nothing() {
+        return null;
+    }
+
+    private static void assertRefused(Channel listener, String text) {
+        GracefulCloseManager manager = GracefulCloseManager.create();
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> manager.manage(listener));
+        assertTrue(e.getMessage().contains(text), e.getMessage());
     }
 }

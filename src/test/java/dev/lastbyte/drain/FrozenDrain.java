@@ -17,6 +17,7 @@ import io.netty.channel.ChannelPromise;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -52,12 +53,15 @@ final class FrozenDrain {
      * from 1.
      *
      * <ul>
-     *   <li>The kernel: {@code silent} the connections were last used 10 s ago, {@code used} they were used just now;
+     *   <li>The kernel: {@code silent} the connections were last used 10 s ago, and this side spoke last, {@code asked} the peers did;
+     *       {@code used} they were used just now;
      *       {@code unread} and {@code read} there is unread input or not; {@code room:N} it takes N bytes, {@code room} all.
-     *   <li>Connections: {@code connect}, or {@code connect:N} for several; {@code stubborn} one whose close never comes through;
-     *       {@code busy} an exchange begins, {@code done} it ends; {@code longlived}, and {@code shortlived} to undo it; {@code write:N} without a flush;
+     *   <li>Connections: {@code connect}, or {@code connect:N} for several; {@code client} one to
+     *       another server; {@code stubborn} one whose close never comes through;
+     *       {@code busy} an exchange begins, {@code done} it ends; {@code longlived}, and {@code shortlived} to undo it; {@code write:N} without a flush, {@code out:N} with one;
      *       {@code in:N} input; {@code close}; {@code fin} the peer's.
-     *   <li>{@code drain} with {@link #POLICY}. {@code 200ms}, {@code 5s}: time passes.
+     *   <li>{@code drain} with {@link #POLICY}. {@code 200ms}, {@code 5s}: time passes. {@code stopped:N} the process
+     *       is stopped for N ms.
      *   <li>What must be true: {@code phase:P} of the drain; {@code told:N} the connection has heard N events; {@code untouched}
      *       nothing was done to its socket; {@code closing} the first thing was its FIN; {@code open}, {@code over}.
      * </ul>
@@ -70,6 +74,7 @@ final class FrozenDrain {
     private void play(Script.Word word) {
         switch (word.name()) {
             case "silent" -> server.system.silentFor(10_000);
+            case "asked" -> server.system.silentFor(10_000, true);
             case "used" -> server.system.silentFor(0);
             case "unread" -> server.system.unreadInput(true);
             case "read" -> server.system.unreadInput(false);
@@ -79,6 +84,7 @@ final class FrozenDrain {
                     connect();
                 }
             }
+            case "client" -> connect(server::connectTo);
             case "stubborn" -> connect(new SwallowsClose());
             case "at" -> current = word.number() - 1;
             case "busy" -> GracefulCloseHandler.exchangeStarted(channel());
@@ -87,10 +93,12 @@ final class FrozenDrain {
             case "shortlived" -> GracefulCloseHandler.longLivedEnded(channel());
             case "write" -> channel().write(Unpooled.wrappedBuffer(new byte[word.number()]));
             case "in" -> channel().peerSends(word.number());
+            case "out" -> channel().writeAndFlush(Unpooled.wrappedBuffer(new byte[word.number()]));
             case "close" -> channel().pipeline().close();
             case "fin" -> channel().peerFin();
             case "drain" -> drain(policy -> policy);
             case "pass" -> server.pass(word.number());
+            case "stopped" -> server.stop(word.number());
             case "phase" -> assertEquals(DrainPhase.valueOf(word.argument()), drain().phase());
             case "told" -> assertEquals(word.number(), events().size());
             case "untouched" -> assertEquals(List.of(), channel().log());
@@ -103,10 +111,15 @@ final class FrozenDrain {
     }
 
     private void connect(ChannelHandler... more) {
+        connect(handlers -> server.connect(
+                Stream.concat(Stream.of(handlers), Stream.of(more)).toArray(ChannelHandler[]::new)));
+    }
+
+    private void connect(Consumer<ChannelHandler[]> how) {
         Events heard = new Events();
         events.add(heard);
         current = server.channels.size();
-        server.connect(Stream.concat(Stream.of(heard), Stream.of(more)).toArray(ChannelHandler[]::new));
+        how.accept(new ChannelHandler[] {heard});
     }
 
     /** Begins a drain with a policy made from {@link #POLICY}. */

@@ -3,10 +3,12 @@ package dev.lastbyte.drain;
 import dev.lastbyte.FrozenHandlers;
 import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.internal.listener.AcceptWatch;
 import dev.lastbyte.testing.EmbeddedDuplexChannel;
 import dev.lastbyte.testing.FrozenSystem;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.local.LocalServerChannel;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -26,6 +28,7 @@ final class FrozenServer implements DrainThread {
     final List<DrainPhase> phases = new ArrayList<>();
     final List<DrainProgress> progress = new ArrayList<>();
     final List<Long> phaseMillis = new ArrayList<>();
+    private final Channel listener = new LocalServerChannel();
     private final Queue<Runnable> steps = new ArrayDeque<>();
     private final GracefulCloseConfig config;
     private final long beginNanos = system.nanoTime();
@@ -41,16 +44,25 @@ final class FrozenServer implements DrainThread {
 
     FrozenServer(GracefulCloseConfig config, long maxClosing, long maxClosingBytes) {
         this.config = config;
+        listener.pipeline().addFirst(new AcceptWatch(loop -> {}));
         registry = new ConnectionRegistry(system, new ClosingBudget(maxClosing, maxClosingBytes));
     }
 
-    /** A new connection, with handlers of its own behind ours. */
+    /** A new connection of a client, with handlers of its own behind ours. */
     EmbeddedDuplexChannel connect(ChannelHandler... handlers) {
+        return add(new EmbeddedDuplexChannel().acceptedBy(listener), handlers);
+    }
+
+    /** A new connection to another server. */
+    EmbeddedDuplexChannel connectTo(ChannelHandler... handlers) {
+        return add(new EmbeddedDuplexChannel(), handlers);
+    }
+
+    private EmbeddedDuplexChannel add(EmbeddedDuplexChannel channel, ChannelHandler... handlers) {
         GracefulCloseHandler ours = FrozenHandlers.on(system, new ManagedConnection(config, registry));
         ChannelHandler[] all = new ChannelHandler[handlers.length + 1];
         all[0] = ours;
         System.arraycopy(handlers, 0, all, 1, handlers.length);
-        EmbeddedDuplexChannel channel = new EmbeddedDuplexChannel();
         channels.add(channel);
         channel.pipeline().addLast(all).fireChannelActive();
         settle();
@@ -94,6 +106,15 @@ final class FrozenServer implements DrainThread {
             List.copyOf(channels).forEach(channel -> channel.pass(1));
             settle();
         }
+    }
+
+    /** The process is stopped for so long, just before its timers run. */
+    void stop(long millis) {
+        for (long i = 0; i < millis; i++) {
+            system.tick();
+        }
+        List.copyOf(channels).forEach(channel -> channel.stop(millis, () -> {}));
+        settle();
     }
 
     /** Milliseconds since the server was made. */

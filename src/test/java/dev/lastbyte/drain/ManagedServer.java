@@ -134,12 +134,13 @@ public final class ManagedServer implements AutoCloseable {
         return listener.localAddress();
     }
 
-    /** The next connection, as the server sees it. */
+    /** The next connection, as the server sees it; its pipeline is complete, and everybody knows that it is active. */
     public Channel accepted() throws InterruptedException {
         Channel channel = accepted.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
         if (channel == null) {
             throw new AssertionError("no connection arrived");
         }
+        channel.eventLoop().submit(() -> {}).await(PATIENCE_SECONDS, TimeUnit.SECONDS);
         return channel;
     }
 

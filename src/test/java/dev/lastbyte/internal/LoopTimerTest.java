@@ -138,6 +138,42 @@ class LoopTimerTest {
     }
 
     @Test
+    void eventLoopThatStoodStill_tellsAll_andHasATurnBeforeAnyIsWoken() {
+        List<String> seen = new ArrayList<>();
+        Wish early = new Wish(10) {
+            @Override
+            public void onStandstill(long nanos) {
+                seen.add("early " + nanos / MILLIS);
+            }
+        };
+        Wish late = new Wish(1000) {
+            @Override
+            public void onStandstill(long nanos) {
+                seen.add("late " + nanos / MILLIS);
+            }
+        };
+        early.arm();
+        late.arm();
+        early.then = () -> seen.add("woken");
+        system.stop(channel, 510, () -> seen.add("input"));
+        assertEquals(List.of("early 500", "late 500", "input", "woken"), seen);
+    }
+
+    @Test
+    void eventLoopThatIsAlwaysLate_wakesAllTheSame() {
+        Wish first = new Wish(10).arm();
+        Wish second = new Wish(20);
+        system.stop(channel, 500, () -> {
+            system.tick();
+            second.arm();
+            for (int i = 0; i < 500; i++) {
+                system.tick();
+            }
+        });
+        assertEquals(List.of(first, second), woken);
+    }
+
+    @Test
     void lookPause_growsWithTheCrowd() {
         Wish first = new Wish(10).arm();
         long alone = LoopTimer.lookPause(first);

@@ -106,7 +106,7 @@ class SentBytesTest {
     }
 
     private static TcpInfo info(int state, long sent, long acked, long notSent, int segments) {
-        return new TcpInfo(state, acked, notSent, sent + 40, 40, 1000, 0, segments, 0);
+        return new TcpInfo(state, acked, notSent, sent + 40, 40, 1000, 0, segments, 0, false);
     }
 
     private static SentBytes of(TcpInfo info, long syn) {
@@ -128,7 +128,8 @@ class SentBytesTest {
                     info.rttMicros(),
                     info.silentMillis(),
                     info.segmentsOut(),
-                    info.ackAgeMillis()));
+                    info.ackAgeMillis(),
+                    info.inputLast()));
         }
         SentBytes bytes = SentBytes.read(new EmbeddedChannel(), system);
         assertNotNull(bytes);

@@ -38,6 +38,7 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
     private IOException shutdownFailure;
     private RuntimeException queryFailure;
     private int reads;
+    private boolean wantsInput;
     private boolean logsSends;
 
     /** A channel with the given handlers. */
@@ -112,6 +113,21 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
         runPendingTasks();
     }
 
+    /** Moves the frozen time at once: what was due meanwhile runs late, and before the event loop reads what has come. */
+    public void stop(long millis, Runnable turn) {
+        advanceTimeBy(millis, TimeUnit.MILLISECONDS);
+        eventLoop().schedule(turn, 0, TimeUnit.NANOSECONDS);
+        runScheduledPendingTasks();
+        runPendingTasks();
+    }
+
+    void deliver(int input) {
+        if (input > 0 && wantsInput && isOpen()) {
+            wantsInput = false;
+            peerSends(input);
+        }
+    }
+
     /** Byte buffers go out together; a file takes a call of its own, whether there is room or not. */
     @Override
     protected void doWrite(ChannelOutboundBuffer in) throws Exception {
@@ -154,6 +170,7 @@ public final class EmbeddedDuplexChannel extends EmbeddedChannel implements Dupl
     @Override
     protected void doBeginRead() {
         reads++;
+        wantsInput = true;
     }
 
     @Override

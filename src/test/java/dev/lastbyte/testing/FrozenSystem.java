@@ -86,6 +86,20 @@ public final class FrozenSystem implements SystemView {
         }
     }
 
+    /**
+     * The process is stopped for so long, just before its timers run. Meanwhile the kernel has got input: it waits until the event loop
+     * has its next turn of input and output, and has asked for it.
+     */
+    public void stop(EmbeddedDuplexChannel channel, long millis, int input) {
+        stop(channel, millis, () -> channel.deliver(input));
+    }
+
+    /** The process is stopped for so long, just before its timers run; then comes the event loop's turn of input and output. */
+    public void stop(EmbeddedDuplexChannel channel, long millis, Runnable turn) {
+        nanos += TimeUnit.MILLISECONDS.toNanos(millis);
+        channel.stop(millis, turn);
+    }
+
     /** Lets a millisecond pass, for nobody's timers. */
     public void tick() {
         nanos += TimeUnit.MILLISECONDS.toNanos(1);
@@ -93,16 +107,21 @@ public final class FrozenSystem implements SystemView {
 
     /** The kernel says when the connections were last used, and that all they wrote has arrived. */
     public void silentFor(long millis) {
-        info = new TcpInfo(TcpInfo.FIN_WAIT2, 1, 0, 0, 0, 1000, millis, 0, 0);
+        silentFor(millis, false);
+    }
+
+    /** The same, and whether the peers spoke last. */
+    public void silentFor(long millis, boolean inputLast) {
+        info = new TcpInfo(TcpInfo.FIN_WAIT2, 1, 0, 0, 0, 1000, millis, 0, 0, inputLast);
     }
 
     /** The kernel says: so many bytes written, so many acknowledged, in this state. A channel without parent has sent a SYN. */
     public void kernel(int state, long written, long acked) {
-        info = new TcpInfo(state, acked + 1, 0, written, 0, 1000, 0, acked < written ? 1 : 0, 0);
+        info = new TcpInfo(state, acked + 1, 0, written, 0, 1000, 0, acked < written ? 1 : 0, 0, false);
     }
 
     /** The same, the last acknowledgement having come so long ago. */
     public void kernel(int state, long written, long acked, long ackAgeMillis) {
-        info = new TcpInfo(state, acked + 1, 0, written, 0, 1000, 0, acked < written ? 1 : 0, ackAgeMillis);
+        info = new TcpInfo(state, acked + 1, 0, written, 0, 1000, 0, acked < written ? 1 : 0, ackAgeMillis, false);
     }
 }

@@ -102,6 +102,11 @@ public enum Transports {
         return this != NIO;
     }
 
+    /** Whether the kernel tells when a connection was last used, and which side used it. */
+    public boolean tellsSilence() {
+        return this == EPOLL || this == IO_URING;
+    }
+
     /** Skips the test, with the reason, where the transport cannot be used. */
     public Transports assumeAvailable() {
         Optional<String> reason = unavailable();

@@ -30,6 +30,8 @@ final class DrainLine {
         line.put("late", null);
         line.put("forced", null);
         line.put("interrupted", null);
+        line.put("possiblyUnanswered", null);
+        line.put("unjudged", null);
         line.put("refusedRequests", null);
         line.put("lostRequests", null);
         line.put("unfinished", null);
@@ -50,6 +52,8 @@ final class DrainLine {
         line.put("late", report.late());
         line.put("forced", report.forced());
         line.put("interrupted", report.interrupted());
+        line.put("possiblyUnanswered", report.possiblyUnanswered());
+        line.put("unjudged", report.unjudged());
         line.put("refusedRequests", report.refusedRequests());
         line.put("lostRequests", report.lostRequests());
         line.put("unfinished", report.unfinished());

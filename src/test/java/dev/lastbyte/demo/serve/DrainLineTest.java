@@ -18,7 +18,7 @@ class DrainLineTest {
     @Test
     void of_noReport_hasEveryFieldAndKnowsNothing() {
         assertEquals(
-                "{\"event\":\"drain\",\"outcome\":null,\"openAtStart\":null,\"late\":null,\"forced\":null,\"interrupted\":null,\"refusedRequests\":null,\"lostRequests\":null,"
+                "{\"event\":\"drain\",\"outcome\":null,\"openAtStart\":null,\"late\":null,\"forced\":null,\"interrupted\":null,\"possiblyUnanswered\":null,\"unjudged\":null,\"refusedRequests\":null,\"lostRequests\":null,"
                         + "\"unfinished\":null,\"closed\":null,\"closedIn\":null,\"phaseMillis\":null,\"totalMillis\":null,"
                         + "\"stragglers\":null,\"listeners\":null}",
                 DrainLine.of(Optional.empty()));
@@ -31,7 +31,7 @@ class DrainLineTest {
         assertTrue(
                 line.matches(
                         "\\{\"event\":\"drain\",\"outcome\":\"COMPLETE\",\"openAtStart\":0,\"late\":0,\"forced\":0,"
-                                + "\"interrupted\":0,\"refusedRequests\":0,\"lostRequests\":0,\"unfinished\":0,\"closed\":"
+                                + "\"interrupted\":0,\"possiblyUnanswered\":0,\"unjudged\":0,\"refusedRequests\":0,\"lostRequests\":0,\"unfinished\":0,\"closed\":"
                                 + NO_CLOSES
                                 + ",\"closedIn\":\\{\"ANNOUNCING\":0,\"STOP_ACCEPTING\":0,\"SHEDDING\":0\\},"
                                 + "\"phaseMillis\":\\{\"ANNOUNCING\":\\d+,\"STOP_ACCEPTING\":\\d+,\"SHEDDING\":\\d+\\},"

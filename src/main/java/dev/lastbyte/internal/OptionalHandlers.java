@@ -1,0 +1,67 @@
+package dev.lastbyte.internal;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.traffic.AbstractTrafficShapingHandler;
+import io.netty.handler.traffic.ChannelTrafficShapingHandler;
+import io.netty.handler.traffic.GlobalChannelTrafficShapingHandler;
+import io.netty.handler.traffic.GlobalTrafficShapingHandler;
+import org.jspecify.annotations.Nullable;
+
+/** What handlers of netty-handler, which need not be on the class path, know about a connection. Stateless and thread-safe. */
+public final class OptionalHandlers {
+    private static final @Nullable Class<? extends ChannelHandler> TLS = load("io.netty.handler.ssl.SslHandler");
+    private static final @Nullable Class<? extends ChannelHandler> CLIENT_HELLO =
+            load("io.netty.handler.ssl.SslClientHelloHandler");
+    private static final @Nullable Class<? extends ChannelHandler> SHAPER =
+            load("io.netty.handler.traffic.AbstractTrafficShapingHandler");
+
+    private OptionalHandlers() {}
+
+    /** Whether the channel speaks TLS and its handshake has not been done. */
+    public static boolean isTlsHandshaking(Channel channel) {
+        ChannelHandler tls = find(channel, TLS);
+        return tls == null ? find(channel, CLIENT_HELLO) != null : Tls.isHandshaking(tls);
+    }
+
+    /** Whether a traffic shaper holds output of the channel; one that several channels share says it for all of them. */
+    public static boolean isOutputShaped(Channel channel) {
+        ChannelHandler shaper = find(channel, SHAPER);
+        return shaper != null && Shaper.holdsOutput(shaper);
+    }
+
+    private static @Nullable ChannelHandler find(Channel channel, @Nullable Class<? extends ChannelHandler> type) {
+        return type == null ? null : channel.pipeline().get(type);
+    }
+
+    private static @Nullable Class<? extends ChannelHandler> load(String className) {
+        try {
+            return Class.forName(className, false, OptionalHandlers.class.getClassLoader())
+                    .asSubclass(ChannelHandler.class);
+        } catch (ClassNotFoundException | LinkageError e) {
+            return null; // this Netty has no such handler
+        }
+    }
+
+    /** Loaded where there is such a handler. */
+    private static final class Tls {
+        static boolean isHandshaking(ChannelHandler handler) {
+            return !((SslHandler) handler).handshakeFuture().isSuccess();
+        }
+    }
+
+    /** Loaded where there is such a handler. */
+    private static final class Shaper {
+        static boolean holdsOutput(ChannelHandler handler) {
+            AbstractTrafficShapingHandler shaper = (AbstractTrafficShapingHandler) handler;
+            if (shaper instanceof ChannelTrafficShapingHandler one) {
+                return one.queueSize() > 0;
+            }
+            if (shaper instanceof GlobalTrafficShapingHandler all) {
+                return all.queuesSize() > 0;
+            }
+            return shaper instanceof GlobalChannelTrafficShapingHandler all && all.queuesSize() > 0;
+        }
+    }
+}
