@@ -1,5 +1,6 @@
 package dev.lastbyte.drain;
 
+import dev.lastbyte.internal.LoopEnds;
 import dev.lastbyte.internal.SystemView;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
@@ -46,7 +47,7 @@ final class ConnectionRegistry {
             return earlier;
         }
         if (fresh.runsByItself()) {
-            loop.terminationFuture().addListener(ended -> retire(fresh));
+            LoopEnds.tell(fresh, loop);
         }
         return fresh;
     }

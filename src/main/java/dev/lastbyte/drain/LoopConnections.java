@@ -5,6 +5,7 @@ import dev.lastbyte.FarewellReport;
 import dev.lastbyte.drain.LoopCounters.Count;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
+import dev.lastbyte.internal.LoopEnds;
 import io.netty.channel.EventLoop;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +15,7 @@ import org.slf4j.Logger;
  * The connections of one manager on one event loop, each in the list of its state. Confined to the event loop, except the methods that
  * are marked otherwise.
  */
-final class LoopConnections {
+final class LoopConnections implements LoopEnds.Listener {
     private static final Logger LOG = Loggers.of(LoopConnections.class);
     private static final int EVICTION_LOOKS = 64;
 
@@ -89,6 +90,11 @@ final class LoopConnections {
      */
     void executeAfterEnd(Runnable task) {
         loop.terminationFuture().addListener(ended -> task.run());
+    }
+
+    @Override
+    public void loopEnded() {
+        registry.retire(this);
     }
 
     /** The event loop has terminated: connections that close later are counted with those of other terminated loops. */

@@ -130,6 +130,28 @@ class DrainsTest {
     }
 
     @Test
+    void connections_whoseManagerIsForgotten_areNotKeptByTheirEventLoop() throws Exception {
+        EventLoopGroup group = new DefaultEventLoopGroup(1);
+        try {
+            WeakReference<ConnectionRegistry> registry = servedOnce(group);
+            Awaitility.await().until(() -> {
+                System.gc();
+                return registry.get() == null;
+            });
+        } finally {
+            group.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
+        }
+    }
+
+    private static WeakReference<ConnectionRegistry> servedOnce(EventLoopGroup group) throws Exception {
+        ConnectionRegistry registry = new ConnectionRegistry(SystemView.REAL, new ClosingBudget(10, Long.MAX_VALUE));
+        assertEquals(
+                group.next(),
+                group.submit(() -> registry.of(group.next())).get().loop());
+        return new WeakReference<>(registry);
+    }
+
+    @Test
     void manager_drained_isNotKeptByItsShutdownHook() throws Exception {
         WeakReference<GracefulCloseManager> manager = drainedWithHook();
         Awaitility.await().until(() -> {
