@@ -35,6 +35,7 @@ final class StoppedServer {
                 .flushTimeout(PATIENCE)
                 .stallTimeout(PATIENCE)
                 .deliveredTimeout(PATIENCE)
+                .withUserEvents()
                 .build();
         Channel listener = new ServerBootstrap()
                 .group(transport.newGroup(1))
