@@ -1,6 +1,7 @@
 package dev.lastbyte.drain;
 
 import dev.lastbyte.GracefulCloseConfig;
+import dev.lastbyte.internal.SocketTable;
 import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TcpInfo;
 import io.netty.channel.Channel;
@@ -15,10 +16,11 @@ import java.lang.reflect.Proxy;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 
 /**
  * An event loop without a thread: the actor that plays it is in it, what others give it waits until {@link #run}. Its
- * channels are open, silent for no time, and count the events that travel through them.
+ * channels are open, silent for no time, and count how often they are told of a drain.
  */
 final class FakeLoop implements InvocationHandler {
     /** Time stands still, and the kernel does not answer. */
@@ -36,6 +38,11 @@ final class FakeLoop implements InvocationHandler {
         @Override
         public TcpInfo tcpInfo(Channel channel) {
             return null;
+        }
+
+        @Override
+        public boolean askTable(Channel channel, Consumer<SocketTable.Row> answer) {
+            return false;
         }
 
         @Override
@@ -78,7 +85,7 @@ final class FakeLoop implements InvocationHandler {
         return tasks.size();
     }
 
-    /** How many events have travelled through the pipeline. */
+    /** How often the channel was told of a drain. */
     int told() {
         return told;
     }
@@ -98,9 +105,9 @@ final class FakeLoop implements InvocationHandler {
             case "attr" -> attribute;
             case "hasAttr" -> false;
             case "getWriteBufferHighWaterMark" -> 0;
-            case "fireUserEventTriggered" -> {
+            case "setIfAbsent" -> { // the channel's listeners, which keep the drain that they are told of
                 told++;
-                yield proxy;
+                yield null;
             }
             case "bytesBeforeUnwritable" -> 1L << 20;
             case "hashCode" -> System.identityHashCode(proxy);
