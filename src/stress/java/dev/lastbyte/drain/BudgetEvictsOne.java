@@ -36,7 +36,7 @@ public class BudgetEvictsOne {
     private static void begin(FakeLoop loop) {
         LoopConnections connections = loop.connections();
         ManagedConnection connection = loop.connection();
-        connections.add(connection);
+        connection.opened(loop.ctx);
         connections.move(connection, connections.closing);
         connections.registry().budget().began(connections);
     }
