@@ -6,6 +6,7 @@ import dev.lastbyte.internal.Loggers;
 import dev.lastbyte.internal.LoopTimer;
 import dev.lastbyte.internal.NettyGuard;
 import dev.lastbyte.internal.OutboundFlush;
+import dev.lastbyte.internal.SmallReads;
 import dev.lastbyte.internal.SocketLinger;
 import dev.lastbyte.internal.SocketTable;
 import dev.lastbyte.internal.SystemView;
@@ -822,6 +823,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             if (config.maxDiscardedBytes() == 0) {
                 suspendReading(CloseLimits.Input.EXHAUSTED);
             } else {
+                SmallReads.limit(channel());
                 ctx.read();
             }
         }

@@ -4,20 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.lastbyte.testing.ChildJvm;
 import dev.lastbyte.testing.PeerResult;
-import dev.lastbyte.testing.PeerRun;
-import dev.lastbyte.testing.PeerSocket;
 import dev.lastbyte.testing.RealSockets;
-import dev.lastbyte.testing.TestServer;
 import dev.lastbyte.testing.Transports;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import dev.lastbyte.testing.Uploader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -26,22 +21,25 @@ import org.junit.jupiter.api.Test;
 @RealSockets
 class StoppedProcessIT {
     private static final int PEERS = 10;
+    private static final int ANSWER = 1 << 20;
     private static final int RECEIVE_BUFFER = 8 * 1024;
-    private static final int CHUNK = 64 * 1024;
 
     /** What takes the server two seconds to read and drop. */
-    private static final int CHUNKS = 256;
+    private static final int BODY = 16 << 20;
 
-    private static final long STOPPED_SECONDS = 3 * StoppedServer.PATIENCE.toSeconds();
+    private static final long PATIENCE_SECONDS = 1;
+    private static final long STOPPED_SECONDS = 3 * PATIENCE_SECONDS;
 
     @Test
     void peersThatUploadFirst_processStoppedMeanwhile_getTheWholeAnswer() throws Exception {
         List<Transports> transports = Transports.tcp()
                 .filter(transport -> transport.unavailable().isEmpty())
                 .toList();
-        String[] labels = transports.stream().map(Transports::name).toArray(String[]::new);
+        List<String> labels = transports.stream().map(Transports::name).toList();
+        List<String> arguments = new ArrayList<>(List.of(Long.toString(PATIENCE_SECONDS), Integer.toString(ANSWER)));
+        arguments.addAll(labels);
         List<Uploader> uploaders = new ArrayList<>();
-        try (ChildJvm child = new ChildJvm(List.of(), StoppedServer.class, labels)) {
+        try (ChildJvm child = new ChildJvm(List.of(), ChildServer.class, arguments.toArray(String[]::new))) {
             Map<String, InetSocketAddress> addresses = new TreeMap<>();
             for (String label : labels) {
                 int port = Integer.parseInt(child.await(label));
@@ -49,7 +47,7 @@ class StoppedProcessIT {
             }
             addresses.forEach((label, address) -> {
                 for (int i = 0; i < PEERS; i++) {
-                    uploaders.add(new Uploader(label, address));
+                    uploaders.add(new Uploader(label, address, RECEIVE_BUFFER, BODY));
                 }
             });
             for (int i = 0; i < uploaders.size(); i++) {
@@ -63,39 +61,12 @@ class StoppedProcessIT {
             }
             Map<String, PeerResult> cut = new TreeMap<>();
             for (Uploader uploader : uploaders) {
-                PeerResult result = uploader.result.get(TestServer.PATIENCE_SECONDS, TimeUnit.SECONDS);
-                if (!result.isWhole(StoppedServer.ANSWER)) {
-                    cut.merge(uploader.label, result, (first, other) -> first);
+                PeerResult result = uploader.result();
+                if (!result.isWhole(ANSWER)) {
+                    cut.merge(uploader.label(), result, (first, other) -> first);
                 }
             }
             assertEquals(Map.of(), cut);
-        }
-    }
-
-    /** A peer that sends its whole body before it reads. */
-    private static final class Uploader {
-        private final String label;
-        private final CompletableFuture<PeerResult> result;
-
-        Uploader(String label, InetSocketAddress address) {
-            this.label = label;
-            result = new CompletableFuture<>();
-            new Thread(() -> run(address), "uploader").start();
-        }
-
-        private void run(InetSocketAddress address) {
-            try (PeerRun run =
-                    new PeerRun(PeerSocket.connect(address, null, RECEIVE_BUFFER), 1, new CountDownLatch(1))) {
-                run.request();
-                byte[] chunk = new byte[CHUNK];
-                for (int i = 0; i < CHUNKS && run.send(chunk); i++) {
-                    // as fast as the server takes it
-                }
-                run.readAll();
-                result.complete(run.result());
-            } catch (IOException e) {
-                result.completeExceptionally(new UncheckedIOException(e));
-            }
         }
     }
 }

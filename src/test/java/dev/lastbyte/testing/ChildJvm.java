@@ -31,15 +31,17 @@ public final class ChildJvm implements AutoCloseable {
      * @param before words to put before the java command, such as {@code ip netns exec}
      */
     public ChildJvm(List<String> before, Class<?> main, String... arguments) throws IOException {
-        this(before, classPath(), main, arguments);
+        this(before, List.of(), classPath(), main, arguments);
     }
 
-    private ChildJvm(List<String> before, String classPath, Class<?> main, String... arguments) throws IOException {
+    private ChildJvm(List<String> before, List<String> options, String classPath, Class<?> main, String... arguments)
+            throws IOException {
         List<String> command = new ArrayList<>(before);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         if (Runtime.version().feature() >= 24) {
             command.add("--enable-native-access=ALL-UNNAMED");
         }
+        command.addAll(options);
         command.addAll(List.of("-Xmx256m", "-cp", classPath, main.getName()));
         command.addAll(List.of(arguments));
         process = new ProcessBuilder(command)
@@ -51,12 +53,17 @@ public final class ChildJvm implements AutoCloseable {
         reader.start();
     }
 
+    /** Starts a main class with options of the JVM. */
+    public static ChildJvm with(List<String> options, Class<?> main, String... arguments) throws IOException {
+        return new ChildJvm(List.of(), options, classPath(), main, arguments);
+    }
+
     /** Starts a main class with a class path from which the jars of this name are missing. */
     public static ChildJvm without(Pattern jars, Class<?> main) throws IOException {
         String classPath = Arrays.stream(classPath().split(File.pathSeparator))
                 .filter(entry -> !jars.matcher(entry).find())
                 .collect(Collectors.joining(File.pathSeparator));
-        return new ChildJvm(List.of(), classPath, main);
+        return new ChildJvm(List.of(), List.of(), classPath, main);
     }
 
     private static String classPath() {

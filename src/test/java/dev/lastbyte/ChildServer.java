@@ -7,22 +7,23 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 
 /**
- * A server in a process of its own, so that it can be stopped: a listener per transport, which answers and closes. Prints a line for
- * each listener and for each close that begins; ends at the end of its input. Stateless.
+ * A server in a process of its own: {@code <seconds of patience> <bytes of an answer> <transport> ...}. A listener for each transport answers and closes.
+ * Prints a line for each listener and for each close that begins; ends at the end of its input. Stateless.
  */
-final class StoppedServer {
-    static final int ANSWER = 1 << 20;
-    static final Duration PATIENCE = Duration.ofSeconds(1);
+final class ChildServer {
 
-    private StoppedServer() {}
+    private ChildServer() {}
 
     public static void main(String[] arguments) throws Exception {
-        for (String label : arguments) {
-            System.out.println(label + " " + listen(Transports.valueOf(label)));
+        Duration patience = Duration.ofSeconds(Long.parseLong(arguments[0]));
+        int answer = Integer.parseInt(arguments[1]);
+        for (int i = 2; i < arguments.length; i++) {
+            System.out.println(arguments[i] + " " + listen(Transports.valueOf(arguments[i]), patience, answer));
         }
         while (System.in.read() >= 0) {
             // the parent says nothing
@@ -30,21 +31,22 @@ final class StoppedServer {
         System.exit(0);
     }
 
-    private static int listen(Transports transport) {
+    private static int listen(Transports transport, Duration patience, int answer) {
         GracefulCloseConfig config = GracefulCloseConfig.builder()
-                .flushTimeout(PATIENCE)
-                .stallTimeout(PATIENCE)
-                .deliveredTimeout(PATIENCE)
+                .flushTimeout(patience)
+                .stallTimeout(patience)
+                .deliveredTimeout(patience)
                 .withUserEvents()
                 .build();
         Channel listener = new ServerBootstrap()
                 .group(transport.newGroup(1))
                 .channel(transport.serverChannel())
+                .option(ChannelOption.SO_BACKLOG, 1024)
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
                         channel.pipeline()
-                                .addLast(new GracefulCloseHandler(config), Answer.thenClose(ANSWER), new Teller());
+                                .addLast(new GracefulCloseHandler(config), Answer.thenClose(answer), new Teller());
                     }
                 })
                 .bind(transport.newAddress())
