@@ -103,17 +103,20 @@ final class LoopDrain {
     /**
      * A connection is closed: by force, by its own timer at the same deadline, or otherwise. It is no longer in a list, but still counted
      * as open.
+     *
+     * @return whether it was closed at the deadline
      */
-    void closed(ManagedConnection connection, @Nullable CloseReport report) {
+    boolean closed(ManagedConnection connection, @Nullable CloseReport report) {
         OpenConnection straggler = forcing.remove(connection);
         boolean evicted = report != null && report.cause() == CloseCause.EVICTED; // its end was decided before
         if (report == null || evicted || (straggler == null && report.cause() != CloseCause.DRAIN_DEADLINE)) {
-            return;
+            return false;
         }
         OpenConnection known = straggler != null
                 ? straggler
                 : connection.describe(connections, plan.system().nanoTime());
         plan.straggler(known.closed(report));
+        return true;
     }
 
     /** The drain was cancelled: removes what it has put in place, a portion at a time. */
