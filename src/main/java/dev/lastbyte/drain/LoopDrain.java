@@ -31,6 +31,9 @@ final class LoopDrain {
 
     private static final int PORTION = 256;
 
+    /** At the deadline nothing is served any more: input that arrives between portions would only delay the end. */
+    private static final long LAST_PORTION_NANOS = 50_000_000;
+
     private final LoopConnections connections;
     private final DrainPlan plan;
     private final LoopShedding shedding;
@@ -169,7 +172,10 @@ final class LoopDrain {
         long start = plan.system().nanoTime();
         long now = start;
         boolean more = true;
-        for (int i = 0; more && !shedding.wantsTurn() && i < PORTION && now - start < PORTION_NANOS; i++) {
+        boolean last = roundPhase == DrainPhase.FORCING;
+        int count = last ? Integer.MAX_VALUE : PORTION;
+        long nanos = last ? LAST_PORTION_NANOS : PORTION_NANOS;
+        for (int i = 0; more && !shedding.wantsTurn() && i < count && now - start < nanos; i++) {
             more = guardedStep(now);
             now = plan.system().nanoTime();
         }
