@@ -224,6 +224,7 @@ final class CloseRecord {
      * listeners have been told when a drain is over.
      *
      * @param lateBytes how many bytes of the application's were dropped, at least
+     * @param finFirst whether our FIN was sent, and the peer had not ended its side when the close began
      */
     void publish(
             Channel channel,
@@ -231,9 +232,9 @@ final class CloseRecord {
             Connection connection,
             CloseReport.Builder report,
             long lateBytes,
-            boolean finSent) {
+            boolean finFirst) {
         FarewellSource farewell = FarewellSource.of(channel);
-        report.farewell = farewell == null ? null : farewell.report(lateBytes, isEndedByPeer(report, finSent));
+        report.farewell = farewell == null ? null : farewell.report(lateBytes, isEndedByPeer(report, finFirst));
         CloseReport result = report.build();
         published = true;
         try {
@@ -310,10 +311,10 @@ final class CloseRecord {
     }
 
     /** Whether the peer has left by itself, without waiting for what it asked. */
-    private static boolean isEndedByPeer(CloseReport.Builder report, boolean finSent) {
+    private static boolean isEndedByPeer(CloseReport.Builder report, boolean finFirst) {
         return report.outcome == CloseOutcome.RESET_BY_PEER
                 || report.cause == CloseCause.RESET
-                || (report.cause == CloseCause.EOF && !finSent)
+                || (report.cause == CloseCause.EOF && !finFirst)
                 || report.cause == CloseCause.TRANSPORT;
     }
 

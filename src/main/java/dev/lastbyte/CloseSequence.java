@@ -123,6 +123,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     private @Nullable OutboundFlush flush; // while output is on its way to the kernel
     private boolean cutOff; // the application gets no input any more, and its writes fail
     private boolean eofSeen; // the peer has ended its side
+    private boolean peerFirst; // it had done so when the close began
     private boolean finSent; // our FIN is queued in the kernel
     private boolean resetArmed; // should the transport close the channel now, the peer gets a reset
 
@@ -365,6 +366,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     private void begin() {
         eofSeen = HalfClosure.isInputShutdown(channel());
+        peerFirst = eofSeen;
         enter(Phase.FLUSHING);
         EventListeners.closeStarted(channel());
         if (config.firesUserEvents()) {
@@ -807,7 +809,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             report.tlsEnd = tls.end(eofSeen && !record.isReset() && !delivery.isLost());
             late = tls.applicationBytes();
         }
-        record.publish(channel(), config, connection, report, late.orElse(0), finSent);
+        record.publish(channel(), config, connection, report, late.orElse(0), finSent && !peerFirst);
     }
 
     // ---- input: read and dropped, at its pace and up to its limit ---------------------------------------------------

@@ -24,11 +24,12 @@ public final class DrainReport {
         /**
          * Nothing is known to be lost, but not everything could be seen: connections whose peers may have waited for an answer were closed
          * without one ({@link DrainReport#possiblyUnanswered()}, {@link DrainReport#unjudged()}), a listener could not be stopped as it
-         * should be, or a listener was closed while clients waited to be accepted.
+         * should be, a listener was closed while clients waited to be accepted, or bytes were left to the kernel ({@link
+         * CloseOutcome#UNDELIVERED}).
          */
         UNCONFIRMED,
         /**
-         * Every connection closed before the deadline, but some with an exchange open, because {@code gracePeriod} was over, or a
+         * Every connection closed before the deadline, but the output of some was truncated ({@link DrainReport#interrupted()}), or a
          * request was lost that was sent while its connection was being closed.
          */
         INTERRUPTED,
@@ -94,8 +95,9 @@ public final class DrainReport {
     }
 
     /**
-     * Connections that were closed at the end of {@link DrainPolicy#gracePeriod()} although an exchange was open: gracefully, but with an
-     * incomplete answer. Stragglers with open exchanges are not counted here.
+     * Connections that this side closed before all of their output was sent: at the end of {@link DrainPolicy#gracePeriod()} although an
+     * exchange was open, or with bytes that never reached the kernel. With an exchange open, also those whose event loop was shut down,
+     * and those whose last bytes are not known to have arrived. Stragglers count only if their grace period had ended before.
      */
     public long interrupted() {
         return during.of(Count.INTERRUPTED);

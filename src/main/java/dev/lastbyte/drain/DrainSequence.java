@@ -1,5 +1,6 @@
 package dev.lastbyte.drain;
 
+import dev.lastbyte.CloseOutcome;
 import dev.lastbyte.drain.LoopCounters.Count;
 import dev.lastbyte.drain.LoopCounters.Totals;
 import dev.lastbyte.internal.Loggers;
@@ -245,8 +246,10 @@ final class DrainSequence {
         if (during.of(Count.INTERRUPTED) > 0 || during.of(Count.LOST) > 0) {
             return DrainReport.Outcome.INTERRUPTED;
         }
-        boolean judged = during.of(Count.POSSIBLY_UNANSWERED) == 0 && during.of(Count.UNJUDGED) == 0;
-        return judged && areListenersClean() ? DrainReport.Outcome.COMPLETE : DrainReport.Outcome.UNCONFIRMED;
+        boolean sure = during.of(Count.POSSIBLY_UNANSWERED) == 0
+                && during.of(Count.UNJUDGED) == 0
+                && during.closed().getOrDefault(CloseOutcome.UNDELIVERED, 0L) == 0;
+        return sure && areListenersClean() ? DrainReport.Outcome.COMPLETE : DrainReport.Outcome.UNCONFIRMED;
     }
 
     private boolean isOver(long now, long durationNanos) {

@@ -1,5 +1,7 @@
 package dev.lastbyte.drain;
 
+import dev.lastbyte.CloseCause;
+import dev.lastbyte.CloseOutcome;
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.FarewellReport;
 import dev.lastbyte.drain.LoopCounters.Count;
@@ -203,12 +205,11 @@ final class LoopConnections implements LoopEnds.Listener {
             counters.add(Count.IN_EXCHANGE, -1);
         }
         LoopDrain running = drain;
-        if (running != null) {
-            running.closed(connection, report); // before it is counted: a report is made from the counters
-        }
+        boolean forced = running != null
+                && running.closed(connection, report); // before it is counted: a report is made from the counters
         if (report != null) {
             report.farewell().ifPresent(this::count); // before the close is counted, for the same reason
-            count(connection.answerAtEnd(), report);
+            count(connection, report, forced);
             counters.closed(report.outcome());
         } else {
             counters.add(Count.RELEASED, 1);
@@ -241,14 +242,31 @@ final class LoopConnections implements LoopEnds.Listener {
         counters.add(Count.LOST, farewell.lostRequests());
     }
 
-    /** A peer that has answered the farewell waits for nothing. */
-    private void count(Silence.Answer atEnd, CloseReport report) {
+    /** Counts what the end of a connection cost its peer. */
+    private void count(ManagedConnection connection, CloseReport report, boolean forced) {
+        Silence.Answer atEnd = connection.answerAtEnd();
         boolean agreed = report.farewell()
                 .filter(farewell -> farewell.outcome() == FarewellReport.Outcome.ANSWERED)
-                .isPresent();
-        if (!agreed && atEnd != Silence.Answer.GIVEN) {
-            counters.add(atEnd == Silence.Answer.OWED ? Count.POSSIBLY_UNANSWERED : Count.UNJUDGED, 1);
+                .isPresent(); // a peer that has answered the farewell waits for nothing
+        if (atEnd == Silence.Answer.TRUNCATED || (!forced && isTruncated(connection, report))) {
+            counters.add(Count.INTERRUPTED, 1);
+        } else if (atEnd == Silence.Answer.OWED && !agreed) {
+            counters.add(Count.POSSIBLY_UNANSWERED, 1);
+        } else if (atEnd == Silence.Answer.UNKNOWN && !agreed) {
+            counters.add(Count.UNJUDGED, 1);
         }
+    }
+
+    /** Whether this side has truncated output, or may have with an exchange open. */
+    private static boolean isTruncated(ManagedConnection connection, CloseReport report) {
+        if (report.outcome() == CloseOutcome.RESET_BY_PEER || report.cause() == CloseCause.TRANSPORT) {
+            return false; // the peer's doing
+        }
+        boolean unsure =
+                report.outcome() == CloseOutcome.UNDELIVERED || report.cause() == CloseCause.EVENT_LOOP_SHUTDOWN;
+        return report.unsentBytes() > 0
+                || report.outcome() == CloseOutcome.ABORTED
+                || (unsure && connection.hasOpenExchange());
     }
 
     private boolean isEmpty() {

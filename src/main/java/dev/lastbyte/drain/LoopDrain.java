@@ -31,6 +31,9 @@ final class LoopDrain {
 
     private static final int PORTION = 256;
 
+    /** At the deadline nothing is served any more: input that arrives between portions would only delay the end. */
+    private static final long LAST_PORTION_NANOS = 50_000_000;
+
     private final LoopConnections connections;
     private final DrainPlan plan;
     private final LoopShedding shedding;
@@ -103,17 +106,20 @@ final class LoopDrain {
     /**
      * A connection is closed: by force, by its own timer at the same deadline, or otherwise. It is no longer in a list, but still counted
      * as open.
+     *
+     * @return whether it was closed at the deadline
      */
-    void closed(ManagedConnection connection, @Nullable CloseReport report) {
+    boolean closed(ManagedConnection connection, @Nullable CloseReport report) {
         OpenConnection straggler = forcing.remove(connection);
         boolean evicted = report != null && report.cause() == CloseCause.EVICTED; // its end was decided before
         if (report == null || evicted || (straggler == null && report.cause() != CloseCause.DRAIN_DEADLINE)) {
-            return;
+            return false;
         }
         OpenConnection known = straggler != null
                 ? straggler
                 : connection.describe(connections, plan.system().nanoTime());
         plan.straggler(known.closed(report));
+        return true;
     }
 
     /** The drain was cancelled: removes what it has put in place, a portion at a time. */
@@ -166,7 +172,10 @@ final class LoopDrain {
         long start = plan.system().nanoTime();
         long now = start;
         boolean more = true;
-        for (int i = 0; more && !shedding.wantsTurn() && i < PORTION && now - start < PORTION_NANOS; i++) {
+        boolean last = roundPhase == DrainPhase.FORCING;
+        int count = last ? Integer.MAX_VALUE : PORTION;
+        long nanos = last ? LAST_PORTION_NANOS : PORTION_NANOS;
+        for (int i = 0; more && !shedding.wantsTurn() && i < count && now - start < nanos; i++) {
             more = guardedStep(now);
             now = plan.system().nanoTime();
         }

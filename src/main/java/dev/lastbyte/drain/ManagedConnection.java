@@ -187,6 +187,16 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         });
     }
 
+    /** It ends with its event loop: nobody can say what became of its output. */
+    private void endUnseen() {
+        atHome(loop -> {
+            if (list != null) {
+                loop.counters().add(hasOpenExchange() ? Count.INTERRUPTED : Count.UNJUDGED, 1);
+            }
+        });
+        end(null);
+    }
+
     /** Takes the connection out of the closing budget. */
     private void giveBack() {
         if (budgeted) {
@@ -304,7 +314,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     /** Closes a busy connection, whatever that truncates. */
     void leaveBusy(LoopConnections loop, long now) {
         if (hasOpenExchange() || (ctx != null && OptionalHandlers.isOutputShaped(channel()))) {
-            loop.counters().add(Count.INTERRUPTED, 1);
+            silence(now, false).truncating();
         } else if (ctx != null && isJudged()) {
             silence(now, false).endingNow(now);
         }
@@ -404,7 +414,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         if (!EventLoops.run(channel().eventLoop(), step)) {
             LOG.debug("{} has an event loop that does not run any more", channel());
             channel().unsafe().closeForcibly();
-            end(null);
+            endUnseen();
         }
     }
 }

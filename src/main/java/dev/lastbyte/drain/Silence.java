@@ -39,7 +39,9 @@ final class Silence {
         /** The last byte was received. */
         OWED,
         /** What came before the watch cannot be known. */
-        UNKNOWN
+        UNKNOWN,
+        /** An exchange is open, or its answer waits in a handler: the close truncates it. */
+        TRUNCATED
     }
 
     /**
@@ -91,12 +93,17 @@ final class Silence {
                 || OptionalHandlers.isOutputShaped(channel);
     }
 
-    /** Keeps who spoke last, as the last look told, for the end of the connection. */
+    /** Keeps what the last look told for the end of the connection. */
     void ending() {
         answerAtEnd = answer;
     }
 
-    /** The same, as it is now. */
+    /** Keeps that the end truncates an answer. */
+    void truncating() {
+        answerAtEnd = Answer.TRUNCATED;
+    }
+
+    /** Keeps for the end of the connection what a look tells now. */
     void endingNow(long now) {
         look(now);
         ending();

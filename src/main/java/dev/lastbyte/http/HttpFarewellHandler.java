@@ -331,7 +331,7 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
         }
         step = Step.CLOSING;
         List<ChannelPromise> closes = held.release();
-        tally().closing(config.earlyAnswers());
+        tally().closing(config.earlyAnswers(), inputEnded);
         (closes.isEmpty() ? List.of(ctx.newPromise()) : closes).forEach(tally()::close);
     }
 

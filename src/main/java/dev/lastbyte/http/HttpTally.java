@@ -71,11 +71,17 @@ final class HttpTally {
         return exchanges.isCloseSaid() ? LateInput.REFUSED : LateInput.LOST;
     }
 
-    /** The connection is being closed: an answer that is not written yet will not be. */
-    void closing(Optional<CloseOverride> earlyAnswers) {
+    /**
+     * The connection is being closed: an answer that is not written yet will not be.
+     *
+     * @param clientEnded whether the client had ended its side before; most have gone then, and nothing of these is lost
+     */
+    void closing(Optional<CloseOverride> earlyAnswers, boolean clientEnded) {
         int refused = exchanges.isCloseSaid() ? exchanges.unanswered() - exchanges.halfAnswered() : 0;
         farewell.refused(refused);
-        farewell.lost(exchanges.unanswered() - refused);
+        if (!clientEnded) {
+            farewell.lost(exchanges.unanswered() - refused);
+        }
         // a request that is answered after all, when the close is told, takes its loss back: the count goes below 0
         unsent -= exchanges.unanswered();
         update();

@@ -10,12 +10,16 @@ import dev.lastbyte.CloseReport;
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.tcp.PacedAnswer;
 import dev.lastbyte.testing.Answer;
+import dev.lastbyte.testing.Eventually;
 import dev.lastbyte.testing.LogRecorder;
 import dev.lastbyte.testing.NoWarnings;
 import dev.lastbyte.testing.PeerRun;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.Transports;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.SocketAddress;
@@ -189,6 +193,56 @@ class DrainLoopsIT {
             for (PeerRun peer : peers) {
                 peer.close();
             }
+        }
+    }
+
+    /** Not on io_uring, for the same reason. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Transports.class,
+            names = {"NIO", "EPOLL", "EPOLL_UNIX"})
+    void shutdownGracefully_exchangesAreOpen_isNotComplete(Transports transport) throws Exception {
+        int connections = 6;
+        int bytes = 30 << 20;
+        try (ManagedServer server = ManagedServer.on(transport)
+                .policy(Drained.PATIENT)
+                .loops(2)
+                .handlers(c -> c.pipeline().addLast(new BigAnswer(bytes)))
+                .start()) {
+            List<PeerRun> peers = new ArrayList<>();
+            for (int i = 0; i < connections; i++) {
+                PeerRun peer = server.connect(4096);
+                peers.add(peer);
+                peer.request();
+                assertTrue(peer.read(1) > 0);
+            }
+            CompletableFuture<DrainReport> drain = server.manager.drain();
+            Eventually.await("finishing", () -> server.manager.phase() == DrainPhase.FINISHING);
+            server.group.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS);
+            DrainReport report = Drained.await(drain, Drained.PATIENT.drainTimeout());
+            assertEquals(DrainReport.Outcome.INTERRUPTED, report.outcome(), report::toString);
+            assertEquals(connections, report.interrupted(), report::toString);
+            for (PeerRun peer : peers) {
+                peer.readAll();
+                assertTrue(peer.bytes() < bytes);
+                peer.close();
+            }
+        }
+    }
+
+    /** Answers with many bytes, as an exchange that nobody ends. */
+    private static final class BigAnswer extends ChannelInboundHandlerAdapter {
+        private final int bytes;
+
+        BigAnswer(int bytes) {
+            this.bytes = bytes;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            ReferenceCountUtil.release(message);
+            GracefulCloseHandler.exchangeStarted(ctx.channel());
+            ctx.writeAndFlush(ctx.alloc().buffer(bytes).writeZero(bytes));
         }
     }
 

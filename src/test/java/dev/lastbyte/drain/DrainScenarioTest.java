@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.CloseCause;
 import dev.lastbyte.CloseOutcome;
+import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.testing.NoWarnings;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.time.Duration;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The phases of a drain from its announcement to its deadline, with frozen time. */
@@ -64,6 +66,26 @@ class DrainScenarioTest {
         drain.play("silent connect busy drain 990ms untouched 20ms closing fin 10ms");
         assertEquals(DrainReport.Outcome.INTERRUPTED, drain.report().outcome());
         assertEquals(1, drain.report().interrupted());
+    }
+
+    /** What the application closes in the drain while the peer takes nothing. */
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "silent connect room:0 busy write:100 drain close 300ms over, INTERRUPTED, 1",
+        "silent connect room:0 write:100 drain close 300ms over,      INTERRUPTED, 1",
+        "silent connect room:0 busy write:100 drain rst 10ms over,    COMPLETE,    0",
+        "silent connect busy write:100 drain close fin 10ms over,     COMPLETE,    0",
+    })
+    void output_truncatedByThisSide_isInterrupted(String script, DrainReport.Outcome outcome, long interrupted) {
+        GracefulCloseConfig impatient = GracefulCloseConfig.builder()
+                .flushTimeout(Duration.ofMillis(200))
+                .stallTimeout(Duration.ofMillis(200))
+                .build();
+        FrozenDrain other = new FrozenDrain(new FrozenServer(impatient, 10, Long.MAX_VALUE)).play(script);
+        assertEquals(
+                outcome + " " + interrupted,
+                other.report().outcome() + " " + other.report().interrupted(),
+                other.report()::toString);
     }
 
     @Test

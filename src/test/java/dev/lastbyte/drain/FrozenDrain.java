@@ -59,7 +59,7 @@ final class FrozenDrain {
      *   <li>Connections: {@code connect}, or {@code connect:N} for several; {@code client} one to
      *       another server; {@code stubborn} one whose close never comes through;
      *       {@code busy} an exchange begins, {@code done} it ends; {@code longlived}, and {@code shortlived} to undo it; {@code write:N} without a flush, {@code out:N} with one;
-     *       {@code in:N} input; {@code close}; {@code fin} the peer's.
+     *       {@code in:N} input; {@code close}; {@code fin} and {@code rst} the peer's.
      *   <li>{@code drain} with {@link #POLICY}. {@code 200ms}, {@code 5s}: time passes. {@code stopped:N} the process
      *       is stopped for N ms.
      *   <li>What must be true: {@code phase:P} of the drain; {@code told:N} the connection has heard N events; {@code untouched}
@@ -96,6 +96,7 @@ final class FrozenDrain {
             case "out" -> channel().writeAndFlush(Unpooled.wrappedBuffer(new byte[word.number()]));
             case "close" -> channel().pipeline().close();
             case "fin" -> channel().peerFin();
+            case "rst" -> channel().peerRst();
             case "drain" -> drain(policy -> policy);
             case "pass" -> server.pass(word.number());
             case "stopped" -> server.stop(word.number());

@@ -72,6 +72,13 @@ class HttpFarewellCountsTest {
         http.ends(NOT_SAID, 0, 0);
     }
 
+    /** It does not wait for what it asked. */
+    @Test
+    void close_peerHadEndedItsSideBefore_requestUnanswered_isNotLost() {
+        http.play("get fin open close over");
+        http.ends(NOT_SAID, 0, 0);
+    }
+
     @Test
     void close_responseInTheQueueThatNeverLeaves_isLost() {
         http.play("get room:10");

@@ -11,14 +11,27 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
- * Thousands of loopback peers that say nothing, in a process of their own because of the descriptors they take: they close when the
- * server does, or never. {@code main} takes PORT COUNT close|never, prints a line when all are connected and one when all have
+ * Thousands of loopback peers in a process of their own because of the descriptors they take: they say nothing, and close when the
+ * server does, or never, or they send a byte two hundred times a second and never close. {@code main} takes PORT COUNT and the
+ * manners, prints a line when all are connected and one when all have
  * ended, and lives until its standard input ends.
  */
 public final class IdlePeers implements AutoCloseable {
+    /** What the peers do. Immutable. */
+    public enum Manners {
+        CLOSING,
+        STUBBORN,
+        DRIPPING
+    }
+
+    private static final long DRIP_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
     private final Process process;
     private final BufferedReader out;
 
@@ -28,7 +41,7 @@ public final class IdlePeers implements AutoCloseable {
     }
 
     /** Connects and returns when all are connected. */
-    public static IdlePeers connect(int port, int count, boolean closing) throws IOException {
+    public static IdlePeers connect(int port, int count, Manners manners) throws IOException {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx256m",
@@ -37,7 +50,7 @@ public final class IdlePeers implements AutoCloseable {
                         IdlePeers.class.getName(),
                         Integer.toString(port),
                         Integer.toString(count),
-                        closing ? "close" : "never")
+                        manners.name())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         IdlePeers peers = new IdlePeers(process);
@@ -78,7 +91,8 @@ public final class IdlePeers implements AutoCloseable {
     public static void main(String[] args) throws IOException {
         int port = Integer.parseInt(args[0]);
         int count = Integer.parseInt(args[1]);
-        boolean closing = args[2].equals("close");
+        Manners manners = Manners.valueOf(args[2]);
+        List<SocketChannel> channels = new ArrayList<>();
         Thread parent = new Thread(IdlePeers::endWithParent, "parent");
         parent.setDaemon(true);
         parent.start();
@@ -87,12 +101,16 @@ public final class IdlePeers implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             SocketChannel channel = SocketChannel.open(server);
             channel.configureBlocking(false);
-            if (closing) {
+            channels.add(channel);
+            if (manners == Manners.CLOSING) {
                 channel.register(selector, SelectionKey.OP_READ);
             }
         }
         System.out.println("connected");
         System.out.flush();
+        if (manners == Manners.DRIPPING) {
+            drip(channels);
+        }
         ByteBuffer buffer = ByteBuffer.allocateDirect(4096);
         int[] open = {count};
         while (true) {
@@ -102,6 +120,24 @@ public final class IdlePeers implements AutoCloseable {
                     System.out.flush();
                 }
             });
+        }
+    }
+
+    private static void drip(List<SocketChannel> channels) {
+        ByteBuffer drop = ByteBuffer.allocateDirect(1);
+        while (!channels.isEmpty()) {
+            long next = System.nanoTime() + DRIP_NANOS;
+            channels.removeIf(channel -> !takes(channel, drop));
+            LockSupport.parkNanos(next - System.nanoTime());
+        }
+    }
+
+    private static boolean takes(SocketChannel channel, ByteBuffer drop) {
+        try {
+            channel.write(drop.clear());
+            return true;
+        } catch (IOException e) {
+            return false; // the server has ended it
         }
     }
 
