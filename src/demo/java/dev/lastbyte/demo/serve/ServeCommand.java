@@ -167,10 +167,8 @@ public final class ServeCommand implements Callable<Integer> {
 
     /** The library complains about {@code closeTimeout: …} where the user wrote {@code --close-timeout}. */
     static String asOption(String complaint) {
-        int colon = complaint.indexOf(':');
-        String name = complaint.substring(0, Math.max(0, colon));
-        return "--" + name.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT)
-                + complaint.substring(Math.max(0, colon));
+        String name = complaint.split("\\W", 2)[0];
+        return "--" + name.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT) + complaint.substring(name.length());
     }
 
     private <T> T checked(String option, Supplier<T> value) {
