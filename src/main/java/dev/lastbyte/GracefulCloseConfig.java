@@ -1,6 +1,7 @@
 package dev.lastbyte;
 
 import dev.lastbyte.internal.Checks;
+import dev.lastbyte.internal.DurationText;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -199,14 +200,17 @@ public final class GracefulCloseConfig {
 
     @Override
     public String toString() {
-        return "GracefulCloseConfig{strategy=" + strategy + ", flushTimeout=" + flushTimeout() + ", eofTimeout="
-                + eofTimeout()
-                + ", stallTimeout=" + stallTimeout() + ", quietPeriod=" + quietPeriod() + ", deliveredTimeout="
-                + deliveredTimeout() + ", maxDiscardedBytes=" + maxDiscardedBytes + ", discardRate="
-                + (discardRate == UNLIMITED ? "unlimited" : discardRate) + ", closeTimeout=" + closeTimeout()
+        return "GracefulCloseConfig{strategy=" + strategy + ", flushTimeout=" + DurationText.of(flushTimeout())
+                + ", eofTimeout="
+                + DurationText.of(eofTimeout())
+                + ", stallTimeout=" + DurationText.of(stallTimeout()) + ", quietPeriod="
+                + DurationText.of(quietPeriod()) + ", deliveredTimeout="
+                + DurationText.of(deliveredTimeout()) + ", maxDiscardedBytes=" + maxDiscardedBytes + ", discardRate="
+                + (discardRate == UNLIMITED ? "unlimited" : discardRate) + ", closeTimeout="
+                + DurationText.of(closeTimeout())
                 + ", stalledPeer=" + stalledPeer + ", peerHalfClose=" + peerHalfClose + ", peerHalfCloseGrace="
-                + peerHalfCloseGrace().map(Duration::toString).orElse("none") + ", peerHalfCloseTimeout="
-                + peerHalfCloseTimeout() + ", userEvents=" + userEvents + "}";
+                + peerHalfCloseGrace().map(DurationText::of).orElse("none") + ", peerHalfCloseTimeout="
+                + DurationText.of(peerHalfCloseTimeout()) + ", userEvents=" + userEvents + "}";
     }
 
     /**
@@ -390,17 +394,17 @@ public final class GracefulCloseConfig {
          */
         public GracefulCloseConfig build() {
             if (peerHalfCloseGraceNanos > 0 && peerHalfClose == PeerHalfClose.CLOSE_NOW) {
-                throw new IllegalStateException("peerHalfCloseGrace: " + Duration.ofNanos(peerHalfCloseGraceNanos)
+                throw new IllegalStateException("peerHalfCloseGrace: " + DurationText.ofNanos(peerHalfCloseGraceNanos)
                         + " (expected: none with peerHalfClose CLOSE_NOW, which waits for nothing)");
             }
             if (peerHalfCloseGraceNanos > peerHalfCloseTimeoutNanos) {
-                throw new IllegalStateException("peerHalfCloseGrace: " + Duration.ofNanos(peerHalfCloseGraceNanos)
-                        + " (expected: at most peerHalfCloseTimeout, " + Duration.ofNanos(peerHalfCloseTimeoutNanos)
+                throw new IllegalStateException("peerHalfCloseGrace: " + DurationText.ofNanos(peerHalfCloseGraceNanos)
+                        + " (expected: at most peerHalfCloseTimeout, " + DurationText.ofNanos(peerHalfCloseTimeoutNanos)
                         + ")");
             }
             if (quietPeriodNanos > closeTimeoutNanos) {
-                throw new IllegalStateException("quietPeriod: " + Duration.ofNanos(quietPeriodNanos)
-                        + " (expected: at most closeTimeout, " + Duration.ofNanos(closeTimeoutNanos) + ")");
+                throw new IllegalStateException("quietPeriod: " + DurationText.ofNanos(quietPeriodNanos)
+                        + " (expected: at most closeTimeout, " + DurationText.ofNanos(closeTimeoutNanos) + ")");
             }
             return new GracefulCloseConfig(this);
         }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.internal.DurationText;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
@@ -49,7 +50,7 @@ class GracefulCloseConfigTest {
         }) {
             IllegalArgumentException e =
                     assertThrows(IllegalArgumentException.class, () -> setter.accept(builder, wrong));
-            assertEquals(name + ": " + wrong + " (expected: PT0.001S to PT24H)", e.getMessage());
+            assertEquals(name + ": " + DurationText.of(wrong) + " (expected: 1 ms to 24 h)", e.getMessage());
         }
         NullPointerException e = assertThrows(NullPointerException.class, () -> setter.accept(builder, null));
         assertEquals(name, e.getMessage());

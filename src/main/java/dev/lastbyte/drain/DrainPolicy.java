@@ -2,6 +2,7 @@ package dev.lastbyte.drain;
 
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.internal.Checks;
+import dev.lastbyte.internal.DurationText;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -169,11 +170,14 @@ public final class DrainPolicy {
 
     @Override
     public String toString() {
-        return "DrainPolicy{announceDelay=" + announceDelay() + ", acceptTimeout=" + acceptTimeout() + ", idleAfter="
-                + idleAfter() + ", closeSpread=" + closeSpread() + ", gracePeriod=" + gracePeriod()
-                + ", unansweredPeriod=" + unansweredPeriod() + ", longLivedPeriod=" + longLivedPeriod()
-                + ", drainTimeout=" + drainTimeout()
-                + ", progressInterval=" + progressInterval() + ", maxBlockers=" + maxBlockers + "}";
+        return "DrainPolicy{announceDelay=" + DurationText.of(announceDelay()) + ", acceptTimeout="
+                + DurationText.of(acceptTimeout()) + ", idleAfter="
+                + DurationText.of(idleAfter()) + ", closeSpread=" + DurationText.of(closeSpread()) + ", gracePeriod="
+                + DurationText.of(gracePeriod())
+                + ", unansweredPeriod=" + DurationText.of(unansweredPeriod()) + ", longLivedPeriod="
+                + DurationText.of(longLivedPeriod())
+                + ", drainTimeout=" + DurationText.of(drainTimeout())
+                + ", progressInterval=" + DurationText.of(progressInterval()) + ", maxBlockers=" + maxBlockers + "}";
     }
 
     /**
@@ -293,8 +297,9 @@ public final class DrainPolicy {
         public Builder progressInterval(Duration progressInterval) {
             long nanos = Checks.nanos(progressInterval, "progressInterval");
             if (progressInterval.compareTo(MIN_PROGRESS_INTERVAL) < 0) {
-                throw new IllegalArgumentException("progressInterval: " + progressInterval + " (expected: "
-                        + MIN_PROGRESS_INTERVAL + " to " + Checks.MAX + ")");
+                throw new IllegalArgumentException(
+                        "progressInterval: " + DurationText.of(progressInterval) + " (expected: "
+                                + DurationText.of(MIN_PROGRESS_INTERVAL) + " to " + DurationText.of(Checks.MAX) + ")");
             }
             progressIntervalNanos = nanos;
             return this;
@@ -319,21 +324,34 @@ public final class DrainPolicy {
         public DrainPolicy build() {
             long period = Math.max(gracePeriodNanos(), longLivedPeriodNanos());
             if (announceDelayNanos + period > drainTimeoutNanos - drainTimeoutNanos / FORCING_PART) {
-                throw new IllegalStateException("drainTimeout: " + Duration.ofNanos(drainTimeoutNanos)
-                        + " (expected: a twentieth more than announceDelay, " + Duration.ofNanos(announceDelayNanos)
-                        + ", plus the longer of gracePeriod and longLivedPeriod, " + Duration.ofNanos(period) + ")");
+                throw new IllegalStateException("drainTimeout " + DurationText.ofNanos(drainTimeoutNanos)
+                        + " is too short: needs at least " + DurationText.of(leastFor(announceDelayNanos + period))
+                        + ", a twentieth more than announceDelay " + DurationText.ofNanos(announceDelayNanos) + " and "
+                        + (gracePeriodNanos() < period ? "longLivedPeriod " : "gracePeriod ")
+                        + DurationText.ofNanos(period));
             }
             long shortest = Math.min(gracePeriodNanos(), longLivedPeriodNanos());
             if (closeSpreadNanos > shortest) {
-                throw new IllegalStateException("closeSpread: " + Duration.ofNanos(closeSpreadNanos)
+                throw new IllegalStateException("closeSpread: " + DurationText.ofNanos(closeSpreadNanos)
                         + " (expected: at most the shorter of gracePeriod and longLivedPeriod, "
-                        + Duration.ofNanos(shortest) + ")");
+                        + DurationText.ofNanos(shortest) + ")");
             }
             if (unansweredPeriodNanos() > gracePeriodNanos()) {
-                throw new IllegalStateException("unansweredPeriod: " + Duration.ofNanos(unansweredPeriodNanos())
-                        + " (expected: at most gracePeriod, " + Duration.ofNanos(gracePeriodNanos()) + ")");
+                throw new IllegalStateException("unansweredPeriod: " + DurationText.ofNanos(unansweredPeriodNanos())
+                        + " (expected: at most gracePeriod, " + DurationText.ofNanos(gracePeriodNanos()) + ")");
             }
             return new DrainPolicy(this);
+        }
+
+        /** The least drainTimeout that leaves a twentieth for forcing, rounded up to 100 ms, or to 1 ms below 1 s. */
+        private static Duration leastFor(long periodsNanos) {
+            long least = roundedUp(periodsNanos * FORCING_PART, FORCING_PART - 1);
+            long step = least >= 1_000_000_000 ? 100_000_000 : 1_000_000;
+            return Duration.ofNanos(roundedUp(least, step) * step);
+        }
+
+        private static long roundedUp(long dividend, long divisor) {
+            return (dividend + divisor - 1) / divisor;
         }
 
         private long unansweredPeriodNanos() {

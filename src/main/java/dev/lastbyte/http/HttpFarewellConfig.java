@@ -2,6 +2,7 @@ package dev.lastbyte.http;
 
 import dev.lastbyte.CloseOverride;
 import dev.lastbyte.internal.Checks;
+import dev.lastbyte.internal.DurationText;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -77,8 +78,8 @@ public final class HttpFarewellConfig {
     @Override
     public String toString() {
         return "HttpFarewellConfig{minIdleProtection="
-                + minIdleProtection().map(Duration::toString).orElse("none")
-                + ", answerTimeout=" + answerTimeout() + ", earlyAnswers="
+                + minIdleProtection().map(DurationText::of).orElse("none")
+                + ", answerTimeout=" + DurationText.of(answerTimeout()) + ", earlyAnswers="
                 + (earlyAnswers == null ? "as configured" : "overridden") + ", halfClose=" + halfClose + "}";
     }
 

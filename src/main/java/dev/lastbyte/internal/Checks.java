@@ -7,13 +7,14 @@ import java.util.Objects;
 public final class Checks {
     static final Duration MIN = Duration.ofMillis(1);
     public static final Duration MAX = Duration.ofHours(24);
+    private static final String RANGE = DurationText.of(MIN) + " to " + DurationText.of(MAX);
 
     private Checks() {}
 
     public static long nanos(Duration value, String name) {
         Objects.requireNonNull(value, name);
         if (value.compareTo(MIN) < 0 || value.compareTo(MAX) > 0) {
-            throw new IllegalArgumentException(name + ": " + value + " (expected: " + MIN + " to " + MAX + ")");
+            throw new IllegalArgumentException(name + ": " + DurationText.of(value) + " (expected: " + RANGE + ")");
         }
         return value.toNanos();
     }
@@ -21,7 +22,8 @@ public final class Checks {
     public static long nanosOrZero(Duration value, String name) {
         Objects.requireNonNull(value, name);
         if (!value.isZero() && (value.compareTo(MIN) < 0 || value.compareTo(MAX) > 0)) {
-            throw new IllegalArgumentException(name + ": " + value + " (expected: 0, or " + MIN + " to " + MAX + ")");
+            throw new IllegalArgumentException(
+                    name + ": " + DurationText.of(value) + " (expected: 0, or " + RANGE + ")");
         }
         return value.toNanos();
     }
@@ -33,8 +35,9 @@ public final class Checks {
         if (value.compareTo(unit.multipliedBy(min)) < 0
                 || value.compareTo(most) > 0
                 || !unit.multipliedBy(value.dividedBy(unit)).equals(value)) {
-            throw new IllegalArgumentException(name + ": " + value + " (expected: " + unit.multipliedBy(min) + " to "
-                    + most + ", a multiple of " + unit + ")");
+            throw new IllegalArgumentException(name + ": " + DurationText.of(value) + " (expected: "
+                    + DurationText.of(unit.multipliedBy(min)) + " to " + DurationText.of(most) + ", a multiple of "
+                    + DurationText.of(unit) + ")");
         }
         return value.dividedBy(unit);
     }

@@ -1,6 +1,7 @@
 package dev.lastbyte.websocket;
 
 import dev.lastbyte.internal.Checks;
+import dev.lastbyte.internal.DurationText;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
@@ -82,8 +83,9 @@ public final class WebSocketFarewellConfig {
 
     @Override
     public String toString() {
-        return "WebSocketFarewellConfig{status=" + status + ", reason=" + reason + ", messageTimeout=" + messageTimeout
-                + ", answerTimeout=" + answerTimeout + ", farewellAtDrain=" + farewellAtDrain + "}";
+        return "WebSocketFarewellConfig{status=" + status + ", reason=" + reason + ", messageTimeout="
+                + DurationText.of(messageTimeout) + ", answerTimeout=" + DurationText.of(answerTimeout)
+                + ", farewellAtDrain=" + farewellAtDrain + "}";
     }
 
     /**

@@ -4,14 +4,18 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The packaged server, asked through plain sockets. */
@@ -32,6 +36,32 @@ class ServeIT {
     void http_clientThatHalfCloses_getsItsAnswer(String path, int size) throws Exception {
         try (DemoProcess server = DemoProcess.jar("serve")) {
             assertPattern(ask(port(server), "GET " + path + " HTTP/1.0\r\n\r\n", true), size);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void portTaken_isOneLineAndFails(Transport transport) throws Exception {
+        assumeTrue(transport.unavailable().isEmpty());
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            String port = String.valueOf(taken.getLocalPort());
+            String[] wanted = {"serve", "--host", "localhost", "--port", port, "--transport", transport.label()};
+            try (DemoProcess server = DemoProcess.jar(wanted)) {
+                assertEquals(1, server.await(), server::toString);
+                assertEquals("", server.out());
+                assertEquals(
+                        "lastbyte-demo serve: cannot listen on localhost:" + port + ": Address already in use",
+                        server.err().strip());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"localhost", "0.0.0.0", "127.0.0.1"})
+    void firstLine_namesTheHostAsTyped(String host) throws Exception {
+        try (DemoProcess server = DemoProcess.jar("serve", "--host", host)) {
+            String line = server.nextLine();
+            assertTrue(line.matches("listening on " + host + ":\\d+"), line);
         }
     }
 

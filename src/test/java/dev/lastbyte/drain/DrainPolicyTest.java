@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.internal.DurationText;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
@@ -48,8 +49,8 @@ class DrainPolicyTest {
         }) {
             IllegalArgumentException e =
                     assertThrows(IllegalArgumentException.class, () -> setter.accept(builder, wrong));
-            String range = zero ? "0, or PT0.001S to PT24H" : "PT0.001S to PT24H";
-            assertEquals(name + ": " + wrong + " (expected: " + range + ")", e.getMessage());
+            String range = zero ? "0, or 1 ms to 24 h" : "1 ms to 24 h";
+            assertEquals(name + ": " + DurationText.of(wrong) + " (expected: " + range + ")", e.getMessage());
         }
         assertEquals(
                 name,
@@ -67,7 +68,7 @@ class DrainPolicyTest {
     void progress_tooOften_isRefused() {
         IllegalArgumentException e = assertThrows(
                 IllegalArgumentException.class, () -> DrainPolicy.builder().progressInterval(Duration.ofMillis(99)));
-        assertEquals("progressInterval: PT0.099S (expected: PT0.1S to PT24H)", e.getMessage());
+        assertEquals("progressInterval: 99 ms (expected: 100 ms to 24 h)", e.getMessage());
     }
 
     @Test
@@ -80,8 +81,18 @@ class DrainPolicyTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0,20,20,0,21", "10,20,5,0,30", "10,5,20,0,31", "0,20,20,21,30", "0,20,5,6,30"})
-    void times_thatDoNotFit_areRefused(long announce, long grace, long longLived, long spread, long drain) {
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "0|5|5|0|1|drainTimeout 1 s is too short: needs at least 5.3 s, a twentieth more than announceDelay 0 s and gracePeriod 5 s",
+                "0|20|20|0|21|drainTimeout 21 s is too short: needs at least 21.1 s, a twentieth more than announceDelay 0 s and gracePeriod 20 s",
+                "10|20|5|0|30|drainTimeout 30 s is too short: needs at least 31.6 s, a twentieth more than announceDelay 10 s and gracePeriod 20 s",
+                "10|5|20|0|31|drainTimeout 31 s is too short: needs at least 31.6 s, a twentieth more than announceDelay 10 s and longLivedPeriod 20 s",
+                "0|20|20|21|30|closeSpread: 21 s (expected: at most the shorter of gracePeriod and longLivedPeriod, 20 s)",
+                "0|20|5|6|30|closeSpread: 6 s (expected: at most the shorter of gracePeriod and longLivedPeriod, 5 s)"
+            })
+    void times_thatDoNotFit_areRefused(
+            long announce, long grace, long longLived, long spread, long drain, String message) {
         DrainPolicy.Builder builder = DrainPolicy.builder()
                 .announceDelay(Duration.ofSeconds(announce))
                 .gracePeriod(Duration.ofSeconds(grace))
@@ -89,7 +100,20 @@ class DrainPolicyTest {
                 .closeSpread(Duration.ofSeconds(spread))
                 .drainTimeout(Duration.ofSeconds(drain));
         IllegalStateException e = assertThrows(IllegalStateException.class, builder::build);
-        assertTrue(e.getMessage().contains("(expected: "), e.getMessage());
+        assertEquals(message, e.getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"5000,5300", "20000,21100", "100,106", "9,10", "950,1000"})
+    void drainTimeout_leastThatTheMessageNames_isAccepted(long graceMillis, long leastMillis) {
+        DrainPolicy.Builder builder = DrainPolicy.builder().gracePeriod(Duration.ofMillis(graceMillis));
+        String message = assertThrows(
+                        IllegalStateException.class, () -> builder.drainTimeout(Duration.ofMillis(graceMillis))
+                                .build())
+                .getMessage();
+        Duration least = Duration.ofMillis(leastMillis);
+        assertTrue(message.contains(" needs at least " + DurationText.of(least) + ","), message);
+        assertEquals(least, builder.drainTimeout(least).build().drainTimeout());
     }
 
     @Test
@@ -121,7 +145,7 @@ class DrainPolicyTest {
         IllegalStateException e =
                 assertThrows(IllegalStateException.class, () -> builder.unansweredPeriod(Duration.ofSeconds(2))
                         .build());
-        assertEquals("unansweredPeriod: PT2S (expected: at most gracePeriod, PT1S)", e.getMessage());
+        assertEquals("unansweredPeriod: 2 s (expected: at most gracePeriod, 1 s)", e.getMessage());
     }
 
     @Test

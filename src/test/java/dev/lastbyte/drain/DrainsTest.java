@@ -177,7 +177,7 @@ class DrainsTest {
                 .build();
         IllegalStateException e =
                 assertThrows(IllegalStateException.class, () -> manager.installShutdownHook(Duration.ofSeconds(10)));
-        assertTrue(e.getMessage().startsWith("drainTimeout: PT10S (expected: a twentieth more than "), e.getMessage());
+        assertTrue(e.getMessage().startsWith("drainTimeout 10 s is too short: needs at least "), e.getMessage());
     }
 
     @Test

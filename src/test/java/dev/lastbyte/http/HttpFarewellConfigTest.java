@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.CloseOverride;
+import dev.lastbyte.internal.DurationText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +40,7 @@ class HttpFarewellConfigTest {
         }) {
             IllegalArgumentException e =
                     assertThrows(IllegalArgumentException.class, () -> setter.accept(builder, wrong));
-            assertEquals(name + ": " + wrong + " (expected: PT0.001S to PT24H)", e.getMessage());
+            assertEquals(name + ": " + DurationText.of(wrong) + " (expected: 1 ms to 24 h)", e.getMessage());
         }
         NullPointerException e = assertThrows(NullPointerException.class, () -> setter.accept(builder, null));
         assertEquals(name, e.getMessage());
@@ -62,7 +63,7 @@ class HttpFarewellConfigTest {
         assertEquals(Duration.ofMillis(12), config.answerTimeout());
         assertSame(limits, config.earlyAnswers().orElseThrow());
         assertEquals(
-                "HttpFarewellConfig{minIdleProtection=PT0.011S, answerTimeout=PT0.012S, earlyAnswers=overridden,"
+                "HttpFarewellConfig{minIdleProtection=11 ms, answerTimeout=12 ms, earlyAnswers=overridden,"
                         + " halfClose=false}",
                 config.toString());
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.internal.DurationText;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
@@ -67,7 +68,7 @@ class WebSocketFarewellConfigTest {
                 new Duration[] {Duration.ZERO, Duration.ofHours(24).plusNanos(1)}) {
             IllegalArgumentException e =
                     assertThrows(IllegalArgumentException.class, () -> setter.accept(builder, wrong));
-            assertEquals(name + ": " + wrong + " (expected: PT0.001S to PT24H)", e.getMessage());
+            assertEquals(name + ": " + DurationText.of(wrong) + " (expected: 1 ms to 24 h)", e.getMessage());
         }
         assertThrows(NullPointerException.class, () -> setter.accept(builder, null));
         setter.accept(builder, Duration.ofMillis(1));
@@ -84,7 +85,7 @@ class WebSocketFarewellConfigTest {
         assertEquals(config.toString(), config.toBuilder().build().toString());
         assertTrue(config.isFarewellAtDrain());
         assertEquals(
-                "WebSocketFarewellConfig{status=1012, reason=restart, messageTimeout=PT1S, answerTimeout=PT2S,"
+                "WebSocketFarewellConfig{status=1012, reason=restart, messageTimeout=1 s, answerTimeout=2 s,"
                         + " farewellAtDrain=true}",
                 config.toString());
     }

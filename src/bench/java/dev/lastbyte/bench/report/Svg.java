@@ -2,11 +2,15 @@ package dev.lastbyte.bench.report;
 
 import java.util.Locale;
 
-/** Writes SVG whose colours follow the reader's light or dark setting. Not thread-safe. */
+/**
+ * Writes SVG whose colours follow the reader's light or dark setting, on a background of its own, so that a page with another
+ * theme leaves it readable. The picture grows to the right as far as its texts need. Not thread-safe.
+ */
 final class Svg {
     private static final String STYLE =
             """
               <style>
+                .card { fill: #fff }
                 text { fill: #222; font-size: 13px }
                 .title { font-weight: 600; font-size: 15px }
                 .note { fill: #555; font-size: 12px }
@@ -23,6 +27,7 @@ final class Svg {
                 .s2 { stroke: #2f855a; fill: #2f855a }
                 .s3 { stroke: #8a4fb0; fill: #8a4fb0 }
                 @media (prefers-color-scheme: dark) {
+                  .card { fill: #14181f }
                   text { fill: #eee }
                   .note, .tick { fill: #bbb }
                   .bar { fill: #3b6fb6 }
@@ -37,7 +42,16 @@ final class Svg {
               </style>
             """;
 
+    private static final int MARGIN = 12;
+    private static final double TITLE_CHARACTER = 9.2;
+    private static final double NOTE_CHARACTER = 7;
+    private static final double CHARACTER = 7.6;
+
     private final StringBuilder out = new StringBuilder();
+    private final int left;
+    private final int height;
+    private final String label;
+    private double right;
 
     Svg(int width, int height, String label) {
         this(0, width, height, label);
@@ -45,19 +59,25 @@ final class Svg {
 
     /** A picture whose leftmost point is {@code left}, which may be negative. */
     Svg(int left, int width, int height, String label) {
-        out.append(String.format(
-                Locale.ROOT,
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"%d 0 %d %d\""
-                        + " font-family=\"ui-sans-serif, system-ui, sans-serif\" role=\"img\" aria-label=\"%s\">%n",
-                left,
-                width - left,
-                height,
-                escape(label)));
-        out.append(STYLE);
+        this.left = left;
+        right = width;
+        this.height = height;
+        this.label = label;
     }
 
     Svg text(double x, double y, String style, String text) {
+        double width = text.length() * character(style);
+        right = Math.max(right, x + MARGIN + (style.equals("label") ? 0 : style.equals("tick") ? width / 2 : width));
         return add("<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">%s</text>", style, x, y, escape(text));
+    }
+
+    /** About the widest that a reader's font makes of one. */
+    private static double character(String style) {
+        return switch (style) {
+            case "title" -> TITLE_CHARACTER;
+            case "note" -> NOTE_CHARACTER;
+            default -> CHARACTER;
+        };
     }
 
     Svg rectangle(double x, double y, double width, double height, String style) {
@@ -88,6 +108,21 @@ final class Svg {
 
     @Override
     public String toString() {
-        return out + "</svg>\n";
+        int width = (int) Math.ceil(right) - left;
+        String head = String.format(
+                Locale.ROOT,
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"%d 0 %d %d\""
+                        + " font-family=\"ui-sans-serif, system-ui, sans-serif\" role=\"img\" aria-label=\"%s\">%n",
+                left,
+                width,
+                height,
+                escape(label));
+        String card = String.format(
+                Locale.ROOT,
+                "  <rect class=\"card\" x=\"%d\" width=\"%d\" height=\"%d\" rx=\"10\"/>%n",
+                left,
+                width,
+                height);
+        return head + STYLE + card + out + "</svg>\n";
     }
 }

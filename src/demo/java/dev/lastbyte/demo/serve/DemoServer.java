@@ -46,7 +46,7 @@ final class DemoServer implements AutoCloseable {
     /**
      * Listens at once.
      *
-     * @throws IOException if the address cannot be bound
+     * @throws IOException if the address cannot be bound; its message is the reason alone, without the address
      */
     DemoServer(Setup setup, InetSocketAddress address) throws IOException {
         manager = setup.manager();
@@ -61,9 +61,8 @@ final class DemoServer implements AutoCloseable {
                 .awaitUninterruptibly();
         listener = bound.channel();
         if (!bound.isSuccess()) {
-            close();
-            throw new IOException(
-                    "cannot listen on " + address + ": " + bound.cause().getMessage(), bound.cause());
+            endLoops(); // nobody has connected, so there is nothing to drain
+            throw new IOException(reason(bound.cause()), bound.cause());
         }
         if (manager != null) {
             manager.manage(listener);
@@ -87,12 +86,21 @@ final class DemoServer implements AutoCloseable {
     /** Ends the event loops, and with a manager drains before. Waits, but not for an event loop that is blocked. */
     @Override
     public void close() {
-        if (manager == null) {
-            group.shutdownGracefully(0, 2, TimeUnit.SECONDS);
-        } else {
+        if (manager != null) {
             manager.drainAndShutdown(group);
+            group.terminationFuture().awaitUninterruptibly(5, TimeUnit.SECONDS);
+        } else {
+            endLoops();
         }
-        group.terminationFuture().awaitUninterruptibly(5, TimeUnit.SECONDS);
+    }
+
+    private void endLoops() {
+        group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
+    }
+
+    /** The native transports put the system call and the error number before the reason. */
+    private static String reason(Throwable cause) {
+        return String.valueOf(cause.getMessage()).replaceFirst("^\\w+\\(\\.\\.\\) failed.*?: ", "");
     }
 
     /** What the library asks of a server are the two lines with {@code manager}, above, and the protocol's handler. Thread-safe. */

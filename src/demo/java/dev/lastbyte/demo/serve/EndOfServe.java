@@ -3,9 +3,10 @@ package dev.lastbyte.demo.serve;
 import dev.lastbyte.drain.DrainReport;
 import java.io.PrintStream;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
- * What happens when the process is told to end, by SIGTERM, Ctrl-C or otherwise: the server drains, a line says how that
+ * What happens when the process is told to end, by SIGTERM, Ctrl-C or otherwise: the server drains, a report says how that
  * went, and so does the exit code. A JVM that ends after a signal has an exit code of its own, hence the halt. Runs once, as
  * a shutdown hook.
  */
@@ -16,11 +17,14 @@ final class EndOfServe implements Runnable {
     private final DemoServer server;
     private final DrainDisplay display;
     private final PrintStream out;
+    private final Function<Optional<DrainReport>, String> wording;
 
-    EndOfServe(DemoServer server, DrainDisplay display, PrintStream out) {
+    EndOfServe(
+            DemoServer server, DrainDisplay display, PrintStream out, Function<Optional<DrainReport>, String> wording) {
         this.server = server;
         this.display = display;
         this.out = out;
+        this.wording = wording;
     }
 
     @Override
@@ -33,7 +37,7 @@ final class EndOfServe implements Runnable {
             } else {
                 server.close();
             }
-            out.println(DrainLine.of(report));
+            out.println(wording.apply(report));
             out.flush();
             server.close();
             code = report.map(EndOfServe::exitCode).orElse(0);

@@ -2,12 +2,15 @@ package dev.lastbyte.demo.serve;
 
 import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.demo.CloseWay;
+import dev.lastbyte.demo.Colour;
 import dev.lastbyte.demo.DrainOptions;
 import dev.lastbyte.demo.HttpOptions;
 import dev.lastbyte.demo.LimitOptions;
 import dev.lastbyte.demo.Names;
+import dev.lastbyte.demo.Terminal;
 import dev.lastbyte.demo.Transport;
 import dev.lastbyte.drain.DrainListener;
+import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.drain.GracefulCloseManager;
 import dev.lastbyte.http.HttpFarewellConfig;
 import io.netty.handler.ssl.SslContext;
@@ -15,7 +18,9 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -80,6 +85,11 @@ public final class ServeCommand implements Callable<Integer> {
     @Option(names = "--tls", description = "serve TLS with a fresh self-signed certificate")
     private boolean tls;
 
+    @Option(
+            names = "--json",
+            description = "print the drain's report as a JSON line also at a terminal, where it is prose else")
+    private boolean json;
+
     @Option(names = "--log-closes", description = "print one JSON line per close")
     private boolean logCloses;
 
@@ -97,16 +107,25 @@ public final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        DrainDisplay display = DrainDisplay.show();
+        DrainDisplay display = DrainDisplay.show(logProgress || logCloses);
         DemoServer.Setup setup = setup(logProgress ? new ProgressLines(System.out, display) : display);
         try (DemoServer server = listen(setup)) {
-            Runtime.getRuntime().addShutdownHook(new Thread(new EndOfServe(server, display, System.out), "demo-end"));
-            InetSocketAddress address = server.address();
-            System.out.println("listening on " + address.getHostString() + ":" + address.getPort());
+            Runtime.getRuntime()
+                    .addShutdownHook(new Thread(new EndOfServe(server, display, System.out, wording()), "demo-end"));
+            System.out.println("listening on " + asTyped(server.address().getPort()));
             System.out.flush();
             server.awaitEnd();
         }
         return 0;
+    }
+
+    private Function<Optional<DrainReport>, String> wording() {
+        return json || !Terminal.stdout() ? DrainLine::of : new DrainProse(Colour.of(Colour.When.AUTO))::of;
+    }
+
+    /** The host as the user wrote it, not what it was resolved to. */
+    private String asTyped(int actualPort) {
+        return (host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host) + ":" + actualPort;
     }
 
     private DemoServer.Setup setup(DrainListener listener) throws IOException, InterruptedException {
@@ -162,15 +181,17 @@ public final class ServeCommand implements Callable<Integer> {
         if (address.isUnresolved()) {
             throw wrong("--host: " + host + " is no address of this machine and no known name");
         }
-        return new DemoServer(setup, address);
+        try {
+            return new DemoServer(setup, address);
+        } catch (IOException e) {
+            throw new IOException("cannot listen on " + asTyped(port) + ": " + e.getMessage(), e);
+        }
     }
 
     /** The library complains about {@code closeTimeout: …} where the user wrote {@code --close-timeout}. */
     static String asOption(String complaint) {
-        int colon = complaint.indexOf(':');
-        String name = complaint.substring(0, Math.max(0, colon));
-        return "--" + name.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT)
-                + complaint.substring(Math.max(0, colon));
+        String name = complaint.split("\\W", 2)[0];
+        return "--" + name.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT) + complaint.substring(name.length());
     }
 
     private <T> T checked(String option, Supplier<T> value) {

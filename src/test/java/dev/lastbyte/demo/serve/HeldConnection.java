@@ -20,7 +20,9 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -29,10 +31,10 @@ import java.util.concurrent.TimeUnit;
  *
  * @param client the client's address
  * @param event what the handlers of the connection heard
- * @param end the last progress
+ * @param news every progress, in order
  * @param report the report
  */
-record HeldConnection(SocketAddress client, DrainEvent event, DrainProgress end, DrainReport report) {
+record HeldConnection(SocketAddress client, DrainEvent event, List<DrainProgress> news, DrainReport report) {
     private static final DrainPolicy SHORT = DrainPolicy.builder()
             .gracePeriod(Duration.ofMillis(100))
             .longLivedPeriod(Duration.ofMillis(100))
@@ -46,15 +48,17 @@ record HeldConnection(SocketAddress client, DrainEvent event, DrainProgress end,
             .build();
 
     static HeldConnection drained() throws Exception {
-        CompletableFuture<DrainProgress> end = new CompletableFuture<>();
+        List<DrainProgress> news = new CopyOnWriteArrayList<>();
+        CompletableFuture<Void> end = new CompletableFuture<>();
         GracefulCloseManager manager = GracefulCloseManager.builder()
                 .connections(PATIENT)
                 .drainPolicy(SHORT)
                 .drainListener(new DrainListener() {
                     @Override
                     public void onProgress(DrainProgress progress) {
+                        news.add(progress);
                         if (progress.phase() == DrainPhase.DRAINED) {
-                            end.complete(progress);
+                            end.complete(null);
                         }
                     }
                 })
@@ -79,12 +83,15 @@ record HeldConnection(SocketAddress client, DrainEvent event, DrainProgress end,
                 new Socket(InetAddress.getLoopbackAddress(), ((InetSocketAddress) listener.localAddress()).getPort())) {
             opened.get(60, TimeUnit.SECONDS);
             DrainReport report = manager.drainAndShutdown(group).get(60, TimeUnit.SECONDS);
+            end.get(60, TimeUnit.SECONDS);
             return new HeldConnection(
-                    client.getLocalSocketAddress(),
-                    heard.get(60, TimeUnit.SECONDS),
-                    end.get(60, TimeUnit.SECONDS),
-                    report);
+                    client.getLocalSocketAddress(), heard.get(60, TimeUnit.SECONDS), List.copyOf(news), report);
         }
+    }
+
+    /** The last progress. */
+    DrainProgress end() {
+        return news.get(news.size() - 1);
     }
 
     private static final class Ear extends Listening {
