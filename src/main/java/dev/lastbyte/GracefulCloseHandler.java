@@ -59,7 +59,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     private static final Logger LOG = Loggers.of(GracefulCloseHandler.class);
 
     private final SystemView system;
-    private Connection connection; // another one once a manager has adopted it
+    private Connection connection;
     private @Nullable ChannelHandlerContext ctx;
     private @Nullable PeerFin peerFin; // from a peer's FIN on that was not the end
     private @Nullable Resets resets;
@@ -68,6 +68,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     private boolean wasActive;
     private boolean lingeredZero; // SO_LINGER was 0 when the connection became active
     private boolean wasUnregistered;
+    private boolean adopted; // the user's own, with the connection of a manager whose handler has left
     private boolean bypassed; // another handler has taken over: in front of TLS, or of the user's own
     private boolean handedOver; // the handler that closes has taken over
     private boolean inBurst; // what the application has read when the close began may not be completed for it
@@ -326,29 +327,31 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         if (other == null) {
             return false;
         }
-        if (other.sequence() != null || other.peerFin != null) {
+        if (other.adopted || other.sequence() != null || other.peerFin != null) {
             throw Placement.second(ctx, other);
         }
-        Connection adopted = other.connection.adopt(connection);
-        if (adopted != null) {
-            connection = adopted;
+        Connection managed = other.connection.adopt(connection);
+        if (managed != null) {
+            connection = managed;
+            adopted = true;
             openExchanges = other.openExchanges;
             other.bypassed = true;
             ctx.pipeline().remove(other);
             return false;
         }
-        adopted = connection.adopt(other.connection);
-        if (adopted == null) {
+        managed = connection.adopt(other.connection);
+        if (managed == null) {
             throw Placement.second(ctx, other);
         }
         bypassed = true;
         ctx.pipeline().remove(this);
-        other.adoptedBy(adopted);
+        other.adoptedBy(managed);
         return true;
     }
 
-    private void adoptedBy(Connection adopted) {
-        connection = adopted;
+    private void adoptedBy(Connection managed) {
+        connection = managed;
+        adopted = true;
         ChannelHandlerContext place = ctx;
         if (wasActive && place != null) {
             tellOpened(place);

@@ -41,7 +41,6 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     private short longLived; // how many streams and tunnels have begun and not ended
     private boolean counted; // exchanges have been reported
     private boolean budgeted;
-    private boolean adopted; // the handler is the user's own
 
     ManagedConnection(GracefulCloseConfig config, ConnectionRegistry registry) {
         this.config = config;
@@ -58,11 +57,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     /** The user's own handler keeps its configuration; one of another manager stays there. */
     @Override
     public @Nullable Connection adopt(Connection own) {
-        if (adopted) {
-            return null; // the user's own handler was added before
-        }
         if (!(own instanceof ManagedConnection managed)) {
-            adopted = true;
             config = own.config();
             return this;
         }
