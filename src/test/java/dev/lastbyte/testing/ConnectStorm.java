@@ -8,6 +8,7 @@ import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -15,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Threads that connect, send a byte, await a byte and end, again and again, until they are stopped. What became of each
@@ -31,11 +33,12 @@ public final class ConnectStorm implements AutoCloseable {
     private final boolean endsWhenRefused;
     private volatile boolean stopped;
 
-    private ConnectStorm(SocketAddress address, int clients, boolean endsWhenRefused) {
+    private ConnectStorm(SocketAddress address, int clients, Duration spread, boolean endsWhenRefused) {
         this.address = address;
         this.endsWhenRefused = endsWhenRefused;
         for (int i = 0; i < clients; i++) {
-            Thread thread = new Thread(this::run, "storm-" + i);
+            long startsAfter = spread.toNanos() * i / clients;
+            Thread thread = new Thread(() -> run(startsAfter), "storm-" + i);
             thread.setDaemon(true);
             threads.add(thread);
             thread.start();
@@ -44,12 +47,20 @@ public final class ConnectStorm implements AutoCloseable {
 
     /** Clients that end for good with the first connect that is refused. */
     public static ConnectStorm untilRefused(SocketAddress address, int clients) {
-        return new ConnectStorm(address, clients, true);
+        return new ConnectStorm(address, clients, Duration.ZERO, true);
+    }
+
+    /**
+     * The same, but the clients start one after the other within {@code spread}. Over a link with a delay they would go in
+     * step otherwise, and all of them be in the same part of a handshake when the listener closes.
+     */
+    public static ConnectStorm untilRefused(SocketAddress address, int clients, Duration spread) {
+        return new ConnectStorm(address, clients, spread, true);
     }
 
     /** Clients that go on, refused or not, until they are told to stop. */
     public static ConnectStorm untilStopped(SocketAddress address, int clients) {
-        return new ConnectStorm(address, clients, false);
+        return new ConnectStorm(address, clients, Duration.ZERO, false);
     }
 
     /** Waits until so many connections have been served, in total. */
@@ -94,7 +105,8 @@ public final class ConnectStorm implements AutoCloseable {
         return TimeUnit.NANOSECONDS.toMillis(longestConnectNanos.get());
     }
 
-    private void run() {
+    private void run(long startsAfter) {
+        LockSupport.parkNanos(startsAfter);
         while (!stopped && play()) {
             // the next one
         }

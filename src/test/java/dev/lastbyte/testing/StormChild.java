@@ -5,8 +5,9 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 
-/** The clients of a listener as a process: {@code storm <host> <port> <clients>} until refused, then one line. Stateless. */
+/** The clients of a listener as a process: {@code storm <host> <port> <clients> <spread in ms>} until refused, then one line. Stateless. */
 public final class StormChild {
     private StormChild() {}
 
@@ -16,8 +17,9 @@ public final class StormChild {
             String[] words = line.split(" ");
             InetSocketAddress address = new InetSocketAddress(words[1], Integer.parseInt(words[2]));
             int clients = Integer.parseInt(words[3]);
-            try (ConnectStorm storm = ConnectStorm.untilRefused(address, clients)) {
-                storm.awaitServed(clients);
+            Duration spread = Duration.ofMillis(Long.parseLong(words[4]));
+            try (ConnectStorm storm = ConnectStorm.untilRefused(address, clients, spread)) {
+                storm.awaitServed(2L * clients);
                 System.out.println("running now");
                 storm.join();
                 System.out.println(

@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @RealSockets
 class ListenerLinkIT {
+    private static final Duration ROUND_TRIP = Duration.ofMillis(20);
     private static final int CLIENTS = 32;
     private static final int STOPS = 2;
     private static final int MOST_CLOSES = 20;
@@ -57,7 +58,8 @@ class ListenerLinkIT {
     }
 
     private static String storm(String port) {
-        return "storm " + DelayedLink.SERVER_HOST + " " + port + " " + CLIENTS;
+        return "storm " + DelayedLink.SERVER_HOST + " " + port + " " + CLIENTS + " "
+                + ROUND_TRIP.multipliedBy(2).toMillis(); // one for the handshake, one for the answer
     }
 
     private static long lost(ChildJvm peers) throws Exception {
@@ -66,7 +68,7 @@ class ListenerLinkIT {
 
     private static DelayedLink open() {
         try {
-            return DelayedLink.open(Duration.ofMillis(20));
+            return DelayedLink.open(ROUND_TRIP);
         } catch (LinkException e) {
             return abort("no link to be had: " + e.getMessage());
         }
