@@ -329,33 +329,33 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     @Override
-    public void onDue() {
-        if (!EventLoops.run(ctx.executor(), this::onTimer)) {
+    public void onDue(long nanos) {
+        if (!EventLoops.run(ctx.executor(), () -> onTimer(nanos))) {
             LOG.debug("{} has an event loop that does not run any more", channel());
         }
     }
 
-    private void onTimer() {
+    private void onTimer(long nanos) {
         guarded(() -> {
             if (phase == Phase.RESETTING || phase == Phase.CLOSING) {
                 closeBelow();
             } else {
-                evaluate();
+                evaluate(nanos);
             }
         });
     }
 
-    /** Looks at the clock, and at what the kernel says. */
-    private void evaluate() {
+    /** Asks the kernel, and judges by the given moment what is over. */
+    private void evaluate(long now) {
         switch (phase) {
-            case FLUSHING, HALF_CLOSING -> evaluateFlush();
+            case FLUSHING, HALF_CLOSING -> evaluateFlush(now);
             case DISCARDING, LINGERING -> {
-                look(now());
+                look(now);
                 if (finSent) {
                     HalfClosure.releaseOutput(channel());
                 }
                 if (!phase.isEnding()) {
-                    evaluateWait();
+                    evaluateWait(now);
                 }
             }
             case OPEN, RESETTING, CLOSING, CLOSED -> {}
@@ -471,8 +471,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         }
     }
 
-    private void evaluateFlush() {
-        long now = now();
+    private void evaluateFlush(long now) {
         resumeIfDue(now);
         look(now);
         if (flush().progressed()) {
@@ -577,6 +576,8 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     // ---- DISCARDING, LINGERING: waiting for the peer's EOF or its acknowledgements ---------------------------------
 
     private void startWait() {
+        long now = now();
+        limits.begin(now);
         boolean discards = config.strategy().discards() && !eofSeen;
         if (!discards && !awaitsDelivery()) {
             finish(eofSeen ? CloseCause.EOF : CloseCause.NOT_AWAITED);
@@ -584,17 +585,17 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             if (eofSeen) {
                 finish(CloseCause.EOF);
             } else { // nothing to wait for but what has arrived already
-                tls.beginSweep(config.quietPeriodNanos(), now());
-                discard();
+                tls.beginSweep(config.quietPeriodNanos(), now);
+                discard(now);
             }
         } else if (discards) {
-            discard();
+            discard(now);
         } else {
-            linger();
+            linger(now);
         }
     }
 
-    private void discard() {
+    private void discard(long now) {
         enter(Phase.DISCARDING);
         if (!delivery.canTell() || delivery.isDelivered() || !HalfClosure.outliveEof(channel())) {
             HalfClosure.endAtEof(channel());
@@ -602,7 +603,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         cutOff = true;
         startReading();
         if (phase == Phase.DISCARDING) {
-            evaluateWait();
+            evaluateWait(now);
         }
     }
 
@@ -612,14 +613,14 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     /** Waits for acknowledgements alone. */
-    private void linger() {
+    private void linger(long now) {
         enter(Phase.LINGERING);
         if (!eofSeen) {
             HalfClosure.outliveEof(channel());
             cutOff = true;
         }
         stopReading();
-        evaluateWait();
+        evaluateWait(now);
     }
 
     /**
@@ -634,7 +635,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     private void endWaitAtEof(boolean reset) {
-        look(now());
+        long now = now();
+        limits.inbound(now);
+        look(now);
         noteEof();
         if (reset || delivery.isLost()) {
             finish(CloseCause.RESET);
@@ -643,7 +646,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         } else if (delivery.isDelivered() || !awaitsDelivery()) {
             finish(CloseCause.EOF);
         } else if (phase == Phase.DISCARDING) {
-            linger();
+            linger(now);
         }
     }
 
@@ -651,12 +654,11 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         record.eofAfterFin(finSent && delivery.isDelivered() && delivery.tellsOrder());
     }
 
-    private void evaluateWait() {
+    private void evaluateWait(long now) {
         if (delivery.isDelivered() && phase == Phase.LINGERING) {
             finish(eofSeen ? CloseCause.EOF : CloseCause.ACKNOWLEDGED);
             return;
         }
-        long now = now();
         CloseCause over = waitEnd(now);
         if (over != null) {
             finish(over);
@@ -903,7 +905,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             limits.outbound(config, now);
         }
         if (delivery.isDelivered()) {
-            limits.delivered(config, seen == null ? now : now - seen.ackAgeMillis() * 1_000_000, now);
+            limits.delivered(config, seen == null ? now : now() - seen.ackAgeMillis() * 1_000_000, now);
             delivery = delivery.settled();
         }
     }
@@ -919,10 +921,11 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (phase.isEnding()) {
             return;
         }
+        long now = now();
         if (delivery.shown(row, record.isFlushed())) {
-            limits.outbound(config, now());
+            limits.outbound(config, now);
         }
-        evaluate();
+        armAt(now);
     }
 
     /** Bytes that have not reached the kernel or, where it tells, the peer's TCP. */

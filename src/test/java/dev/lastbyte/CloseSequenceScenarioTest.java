@@ -39,7 +39,8 @@ class CloseSequenceScenarioTest {
      *     connection, {@code gone} one that was lost with everything acknowledged, {@code
      *     closing:N} the kernel reports N acknowledged and both FINs sent, {@code MSms} time passes, {@code now}
      *     closeNow, {@code abort}, {@code linger:N} the application sets SO_LINGER, {@code zero} it was 0 from the beginning, {@code open} asserts that it is still open,
-     *     {@code stopped:N:B} the process is stopped for N ms, just before its timers run, and B bytes come meanwhile
+     *     {@code stopped:N:B} the process is stopped for N ms, just before its timers run, and B bytes come meanwhile, {@code asked:N} for
+     *     N ms when the kernel is asked the next time
      * @param socket what was done to the socket
      */
     record Row(
@@ -229,6 +230,12 @@ class CloseSequenceScenarioTest {
                         "DELIVERED QUIET",
                         "FIN CLOSE",
                         "the time in which the process was stopped is nobody's stall"),
+                row(
+                        CloseStrategy.FULL,
+                        "ack:0 close 100ms asked:31500 1s open 10s open 9s ack:101 1s",
+                        "DELIVERED QUIET",
+                        "FIN CLOSE",
+                        "not even if it is stopped while it looks at a close"),
                 row(
                         CloseStrategy.FULL,
                         "ack:0 close ack:101 100ms stopped:6000:10 open 240ms open 100ms",
@@ -491,6 +498,7 @@ class CloseSequenceScenarioTest {
             case "open" -> assertTrue(channel.isOpen(), "closed too early");
             case "drip" -> repeat(channel, system, n, 1000);
             case "chat" -> repeat(channel, system, n, 100);
+            case "asked" -> system.stopInNextReading(n);
             case "stopped" -> system.stop(channel, n, Integer.parseInt(parts[2]));
             default -> system.pass(channel, millis(word));
         }

@@ -50,7 +50,7 @@ public final class ChannelTimer extends LoopTimer.Entry {
     }
 
     @Override
-    public void onDue() {
+    public void onDue(long nanos) {
         EventLoops.run(ctx.executor(), wakeUp); // the channel may have moved to another event loop
     }
 

@@ -17,7 +17,8 @@ import org.slf4j.Logger;
  *
  * <p>A task that runs much too late means that the event loop has stood still: the process was stopped, a container throttled, memory
  * collected, or a handler blocked. Nobody could be heard meanwhile. So all entries learn how long it was, and the event loop gets a turn
- * of input and output before any of them is woken.
+ * of input and output before any of them is woken. It may also stand still while entries are woken: each of them judges by the moment
+ * at which that began.
  *
  * <p>Confined to its event loop; the static methods find the way
  * there.
@@ -82,8 +83,13 @@ public final class LoopTimer {
         /** The event loop has stood still for so long, and was deaf: what did not happen meanwhile is nobody's fault. */
         public void onStandstill(long nanos) {}
 
-        /** Its moment has come; on the event loop of the timer that it was given to first. */
-        public abstract void onDue();
+        /**
+         * Its moment has come; on the event loop of the timer that it was given to first.
+         *
+         * @param nanos the moment at which the timer began to wake entries. What is over is judged by this moment, not by a later
+         *     one: the process may be stopped in the middle of this call as well, and nobody was heard since
+         */
+        public abstract void onDue(long nanos);
     }
 
     /** One look costs about three microseconds, timer included: this keeps all looks of a loop below a hundredth of its time. */
@@ -112,12 +118,14 @@ public final class LoopTimer {
     private long restEndNanos;
     private boolean running;
     private boolean hadTurn;
+    private long heardNanos; // a standstill before this moment has been told
 
     private LoopTimer(EventExecutor loop, SystemView system, Pace pace) {
         this.loop = loop;
         this.system = system;
         this.pace = pace;
         restEndNanos = system.nanoTime();
+        heardNanos = restEndNanos;
     }
 
     // ---- for entries -----------------------------------------------------------------------------------------------
@@ -257,11 +265,10 @@ public final class LoopTimer {
 
     private void run() {
         long begin = system.nanoTime();
-        if (!hadTurn && isStandstill(taskNanos, begin)) {
+        long expected = taskNanos - heardNanos < 0 ? heardNanos : taskNanos;
+        if (!hadTurn && isStandstill(expected, begin)) {
             hadTurn = true; // once: the loop may be as late again, and somebody must be woken some time
-            for (int i = 0; i < size; i++) {
-                at(i).onStandstill(begin - taskNanos);
-            }
+            stoodStill(begin - expected);
             task = EventLoops.schedule(loop, this::run, 0); // a timer, not a task: input and output get their turn
             taskNanos = begin;
             return;
@@ -274,6 +281,10 @@ public final class LoopTimer {
         } finally {
             running = false;
             long end = system.nanoTime();
+            if (isStandstill(begin, end)) {
+                stoodStill(end - begin);
+                heardNanos = end;
+            }
             restEndNanos = end + pace.restNanos(end - begin);
             if (size == 0) {
                 idle();
@@ -283,20 +294,26 @@ public final class LoopTimer {
         }
     }
 
+    private void stoodStill(long nanos) {
+        for (int i = 0; i < size; i++) {
+            at(i).onStandstill(nanos);
+        }
+    }
+
     private void wakeDue(long begin) {
         while (size > 0 && at(0).dueNanos - begin <= 0) {
             Entry due = at(0);
             removeAt(0);
-            wake(due);
+            wake(due, begin);
             if (system.nanoTime() - begin >= pace.portionNanos) {
                 return;
             }
         }
     }
 
-    private static void wake(Entry due) {
+    private static void wake(Entry due, long nanos) {
         try {
-            due.onDue();
+            due.onDue(nanos);
         } catch (Throwable t) {
             LOG.warn("waking {} failed", due, t);
         }

@@ -62,7 +62,7 @@ final class KernelLooks extends LoopTimer.Entry {
     }
 
     @Override
-    public void onDue() {
+    public void onDue(long nanos) {
         EventLoops.run(channel.eventLoop(), this::look); // the channel may have moved to another event loop
     }
 

@@ -52,7 +52,7 @@ class LoopTimerTest {
         }
 
         @Override
-        public void onDue() {
+        public void onDue(long nanos) {
             assertTrue(due - system.nanoTime() <= 0, "too early");
             woken.add(this);
             then.run();
@@ -160,6 +160,42 @@ class LoopTimerTest {
     }
 
     @Test
+    void eventLoopThatStandsStillWhileItWakes_judgesByTheMomentBefore_tellsAll_andHasATurn() {
+        List<String> seen = new ArrayList<>();
+        long start = system.nanoTime();
+        class Entry extends LoopTimer.Entry {
+            private final String name;
+            private boolean stops;
+
+            Entry(String name, boolean stops) {
+                this.name = name;
+                this.stops = stops;
+            }
+
+            @Override
+            public void onStandstill(long nanos) {
+                seen.add(name + " told " + nanos / MILLIS);
+            }
+
+            @Override
+            public void onDue(long nanos) {
+                seen.add(name + " at " + (nanos - start) / MILLIS);
+                if (stops) {
+                    stops = false;
+                    LoopTimer.arm(this, nanos + 100 * MILLIS, channel.eventLoop(), system);
+                    system.stop(channel, 500, () -> seen.add("input"));
+                }
+            }
+        }
+        LoopTimer.arm(new Entry("first", true), start + 10 * MILLIS, channel.eventLoop(), system);
+        LoopTimer.arm(new Entry("second", false), start + 10 * MILLIS, channel.eventLoop(), system);
+        system.pass(channel, 20);
+        assertEquals(
+                List.of("first at 10", "input", "second told 500", "first told 500", "second at 510", "first at 510"),
+                seen);
+    }
+
+    @Test
     void eventLoopThatIsAlwaysLate_wakesAllTheSame() {
         Wish first = new Wish(10).arm();
         Wish second = new Wish(20);
@@ -257,7 +293,7 @@ class LoopTimerTest {
         CompletableFuture<Boolean> inLoop = new CompletableFuture<>();
         LoopTimer.Entry entry = new LoopTimer.Entry() {
             @Override
-            public void onDue() {
+            public void onDue(long nanos) {
                 inLoop.complete(loop.inEventLoop());
             }
         };
@@ -271,7 +307,7 @@ class LoopTimerTest {
         CountDownLatch again = new CountDownLatch(1);
         LoopTimer.Entry orphan = new LoopTimer.Entry() {
             @Override
-            public void onDue() {
+            public void onDue(long nanos) {
                 again.countDown();
             }
         };

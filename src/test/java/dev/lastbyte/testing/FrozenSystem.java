@@ -20,6 +20,7 @@ public final class FrozenSystem implements SystemView {
     private long nextTableNanos;
     private final ArrayDeque<TcpInfo> next = new ArrayDeque<>();
     private int readings;
+    private long stopMillis;
 
     @Override
     public long nanoTime() {
@@ -34,12 +35,22 @@ public final class FrozenSystem implements SystemView {
     @Override
     public @Nullable TcpInfo tcpInfo(Channel channel) {
         readings++;
+        if (stopMillis > 0) {
+            nanos += TimeUnit.MILLISECONDS.toNanos(stopMillis);
+            ((EmbeddedDuplexChannel) channel).advanceTimeBy(stopMillis, TimeUnit.MILLISECONDS);
+            stopMillis = 0;
+        }
         return next.isEmpty() ? info : next.remove();
     }
 
     /** The kernel gives these answers one after the other, before it says again what it said. */
     public void answers(TcpInfo... infos) {
         next.addAll(List.of(infos));
+    }
+
+    /** The process is stopped for so long when the kernel is asked the next time. */
+    public void stopInNextReading(long millis) {
+        stopMillis = millis;
     }
 
     /** How often the kernel was asked. */
