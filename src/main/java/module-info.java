@@ -1,17 +1,18 @@
 /**
  * Graceful close for Netty connections, and a lossless drain for whole servers.
  *
- * <p>Only the transport is always needed. Codecs, TLS and the native transports are used where an application has them.
+ * <p>Only the transport is always needed. Codecs, TLS and the native transports are used where an application has them, and
+ * names them in its own descriptor: a {@code requires static transitive} would make it need all of them to compile.
  */
 module dev.lastbyte {
     requires transitive io.netty.buffer;
     requires transitive io.netty.common;
     requires transitive io.netty.transport;
     requires org.slf4j;
-    requires static transitive org.jspecify;
-    requires static transitive io.netty.codec;
-    requires static transitive io.netty.codec.http;
-    requires static transitive io.netty.codec.http2;
+    requires static org.jspecify;
+    requires static io.netty.codec;
+    requires static io.netty.codec.http;
+    requires static io.netty.codec.http2;
     requires static io.netty.handler;
     requires static io.netty.transport.classes.epoll;
     requires static io.netty.transport.unix.common;

@@ -6,6 +6,8 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.MultithreadEventLoopGroup;
+import io.netty.channel.nio.NioEventLoopGroup;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -117,12 +119,9 @@ final class EpollHalfOpenFlush extends ChannelDuplexHandler {
         }
     }
 
+    /** Netty 4.2 has put a class for all transports between this one and the group of event loops. */
+    @SuppressWarnings("deprecation")
     private static boolean isNetty42() {
-        try {
-            Class.forName("io.netty.channel.IoEventLoop", false, EpollHalfOpenFlush.class.getClassLoader());
-            return true;
-        } catch (ClassNotFoundException e) {
-            return false;
-        }
+        return NioEventLoopGroup.class.getSuperclass() != MultithreadEventLoopGroup.class;
     }
 }

@@ -1,6 +1,7 @@
 package dev.lastbyte;
 
 import dev.lastbyte.internal.Loggers;
+import dev.lastbyte.internal.OptionalHandlers;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -24,8 +25,8 @@ final class Placement {
     private static final String TLS_PACKAGE = "io.netty.handler.ssl.";
     private static final String SSL_HANDLER = TLS_PACKAGE + "SslHandler";
     private static final String CLIENT_HELLO_HANDLER = TLS_PACKAGE + "SslClientHelloHandler";
-    private static final @Nullable Class<? extends ChannelHandler> SSL = load(SSL_HANDLER);
-    private static final @Nullable Class<? extends ChannelHandler> CLIENT_HELLO = load(CLIENT_HELLO_HANDLER);
+    private static final @Nullable Class<? extends ChannelHandler> SSL = OptionalHandlers.TLS;
+    private static final @Nullable Class<? extends ChannelHandler> CLIENT_HELLO = OptionalHandlers.CLIENT_HELLO;
 
     /** The packages of Netty 4.2 and, for 4.1, of the incubator. */
     private static final List<String> QUIC_PACKAGES =
@@ -169,15 +170,6 @@ final class Placement {
 
     private static boolean isIn(ChannelHandlerContext ctx, @Nullable Class<? extends ChannelHandler> type) {
         return type != null && ctx.pipeline().context(type) != null;
-    }
-
-    private static @Nullable Class<? extends ChannelHandler> load(String className) {
-        try {
-            return Class.forName(className, false, Placement.class.getClassLoader())
-                    .asSubclass(ChannelHandler.class);
-        } catch (ClassNotFoundException | LinkageError e) {
-            return null; // this Netty has no such handler
-        }
     }
 
     private static boolean isA(ChannelHandler handler, String className) {

@@ -2,20 +2,30 @@ package dev.lastbyte.internal;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
+import io.netty.handler.ssl.SslClientHelloHandler;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.traffic.AbstractTrafficShapingHandler;
 import io.netty.handler.traffic.ChannelTrafficShapingHandler;
 import io.netty.handler.traffic.GlobalChannelTrafficShapingHandler;
 import io.netty.handler.traffic.GlobalTrafficShapingHandler;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** What handlers of netty-handler, which need not be on the class path, know about a connection. Stateless and thread-safe. */
+/**
+ * What handlers of netty-handler, which need not be on the class path, know about a connection. The classes are named as
+ * literals, not as strings: tools that shrink, relocate or compile ahead of time see them, and cannot switch the detection of
+ * TLS off without a word. Stateless and thread-safe.
+ */
 public final class OptionalHandlers {
-    private static final @Nullable Class<? extends ChannelHandler> TLS = load("io.netty.handler.ssl.SslHandler");
-    private static final @Nullable Class<? extends ChannelHandler> CLIENT_HELLO =
-            load("io.netty.handler.ssl.SslClientHelloHandler");
+    /** {@code SslHandler}, or null where it is not on the class path. */
+    public static final @Nullable Class<? extends ChannelHandler> TLS = ifPresent(() -> SslHandler.class);
+
+    /** {@code SslClientHelloHandler}, or null where it is not on the class path. */
+    public static final @Nullable Class<? extends ChannelHandler> CLIENT_HELLO =
+            ifPresent(() -> SslClientHelloHandler.class);
+
     private static final @Nullable Class<? extends ChannelHandler> SHAPER =
-            load("io.netty.handler.traffic.AbstractTrafficShapingHandler");
+            ifPresent(() -> AbstractTrafficShapingHandler.class);
 
     private OptionalHandlers() {}
 
@@ -35,11 +45,11 @@ public final class OptionalHandlers {
         return type == null ? null : channel.pipeline().get(type);
     }
 
-    private static @Nullable Class<? extends ChannelHandler> load(String className) {
+    private static @Nullable Class<? extends ChannelHandler> ifPresent(
+            Supplier<Class<? extends ChannelHandler>> literal) {
         try {
-            return Class.forName(className, false, OptionalHandlers.class.getClassLoader())
-                    .asSubclass(ChannelHandler.class);
-        } catch (ClassNotFoundException | LinkageError e) {
+            return literal.get();
+        } catch (NoClassDefFoundError e) {
             return null; // this Netty has no such handler
         }
     }

@@ -21,7 +21,7 @@ public final class WriteBarrier {
     private static final WriteBarrier INSTANCE = new WriteBarrier();
     private static final String NAME = WriteBarrier.class.getName();
     private static final String TLS_NAME = NAME + "#tls";
-    private static final @Nullable Class<? extends ChannelHandler> TLS = tls();
+    private static final @Nullable Class<? extends ChannelHandler> TLS = OptionalHandlers.TLS;
 
     private WriteBarrier() {}
 
@@ -58,15 +58,6 @@ public final class WriteBarrier {
             }
         }
         return name;
-    }
-
-    private static @Nullable Class<? extends ChannelHandler> tls() {
-        try {
-            return Class.forName("io.netty.handler.ssl.SslHandler", false, WriteBarrier.class.getClassLoader())
-                    .asSubclass(ChannelHandler.class);
-        } catch (ClassNotFoundException | LinkageError e) {
-            return null; // without netty-handler there is no TLS
-        }
     }
 
     @Override
