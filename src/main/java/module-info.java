@@ -1,6 +1,8 @@
 /**
  * Graceful close for Netty connections, and a lossless drain for whole servers.
  *
+ * <p>Pages that are named {@code docs/...} belong to the documentation in the source repository. Begin with its README.
+ *
  * <p>Only the transport is always needed. Codecs, TLS and the native transports are used where an application has them, and
  * names them in its own descriptor: a {@code requires static transitive} would make it need all of them to compile.
  */

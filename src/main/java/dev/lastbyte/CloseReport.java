@@ -130,6 +130,7 @@ public final class CloseReport {
                 .append(outcome)
                 .append(" (")
                 .append(cause)
+                .append(known())
                 .append(") ")
                 .append(strategy)
                 .append(" on ")
@@ -161,6 +162,17 @@ public final class CloseReport {
             text.append(", ").append(farewell);
         }
         return text.toString();
+    }
+
+    /** What an unconfirmed close saw all the same: the word alone reads like a loss. */
+    private String known() {
+        if (outcome != CloseOutcome.UNCONFIRMED) {
+            return "";
+        }
+        return (cause == CloseCause.EOF ? ": peer closed, " : ": nothing known to be lost, ")
+                + (unacknowledgedBytes < 0
+                        ? "acknowledgements unknown on " + transport
+                        : "not all acknowledgements seen");
     }
 
     /** Collects what a report says. Confined to the channel's event loop. */

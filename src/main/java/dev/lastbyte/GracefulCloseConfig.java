@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * The limits and choices of graceful closes. One instance serves any number of connections.
  *
  * <p>All durations lie between 1 ms and 24 h and are measured with the monotonic clock, to about a millisecond. Values out
- * of range are refused, never corrected. docs/configuration.md explains how to choose them. Immutable.
+ * of range are refused, never corrected. The page {@code docs/configuration.md} explains how to choose them. Immutable.
  */
 public final class GracefulCloseConfig {
     static final CloseStrategy DEFAULT_STRATEGY = CloseStrategy.FULL;

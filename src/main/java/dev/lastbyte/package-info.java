@@ -16,9 +16,7 @@
  * });
  * }</pre>
  *
- * <p>To read the code, follow {@code close()}: {@link dev.lastbyte.GracefulCloseHandler} receives it, {@code CloseSequence} is the
- * state machine, {@code CloseLimits} says when a wait is over, {@code Delivery} what the peer has acknowledged, and {@code CloseRecord}
- * writes the {@link dev.lastbyte.CloseReport}. docs/architecture.md has the map of all packages.
+ * <p>A {@link dev.lastbyte.CloseReport} then says how sure it is that the peer has everything, why the close ended, and what was lost.
  *
  * <p>Everything that belongs to one connection runs on its channel's event loop. Nothing blocks.
  */

@@ -2,6 +2,7 @@ package dev.lastbyte;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.module.ModuleDescriptor;
 import java.lang.reflect.Constructor;
@@ -23,6 +24,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -30,6 +33,13 @@ import org.junit.jupiter.api.Test;
 /** What the module exports, and that nobody outside meets a type that it does not. */
 class ExportedApiTest {
     private static final Path CLASSES = Path.of("target", "classes");
+    private static final Path SOURCES = Path.of("src", "main", "java");
+
+    /** A comment that is published: the annotations behind it, if any, and what shows that the member is visible. */
+    private static final Pattern PUBLISHED = Pattern.compile(
+            "/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\s+(?:@[\\w(){}\",. ]+\\s+)*?(?:public|protected|package|module|[A-Z_]+[(,;])");
+
+    private static final Pattern TYPE_NAME = Pattern.compile("\\b[A-Z][a-z]+[A-Z]\\w*");
 
     private static Set<String> exports() throws Exception {
         try (var in = Files.newInputStream(CLASSES.resolve("module-info.class"))) {
@@ -62,6 +72,40 @@ class ExportedApiTest {
             }
         }
         assertFalse(checked == 0, "no exported type was found");
+        assertEquals(List.of(), wrong);
+    }
+
+    /** Who reads the published documentation cannot open them. Names of one word are left out: English has them too. */
+    @Test
+    void exportedJavadoc_namesNoTypeThatIsNotExported() throws Exception {
+        Set<String> hidden = new TreeSet<>();
+        List<Path> exported = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(SOURCES)) {
+            for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
+                String type = file.getFileName().toString().replace(".java", "");
+                String name =
+                        SOURCES.relativize(file.resolveSibling(type)).toString().replace('/', '.');
+                if (type.endsWith("-info")) {
+                    exported.add(file);
+                } else if (isInternal(name.substring(0, name.lastIndexOf('.')))
+                        || !isVisible(Class.forName(name, false, ExportedApiTest.class.getClassLoader()))) {
+                    hidden.add(type);
+                } else {
+                    exported.add(file);
+                }
+            }
+        }
+        assertTrue(hidden.contains("CloseSequence") && exported.size() > 40, () -> hidden + " " + exported);
+        List<String> wrong = new ArrayList<>();
+        for (Path file : exported) {
+            PUBLISHED
+                    .matcher(Files.readString(file))
+                    .results()
+                    .flatMap(comment ->
+                            TYPE_NAME.matcher(comment.group(1)).results().map(MatchResult::group))
+                    .filter(hidden::contains)
+                    .forEach(name -> wrong.add(file.getFileName() + " names " + name));
+        }
         assertEquals(List.of(), wrong);
     }
 

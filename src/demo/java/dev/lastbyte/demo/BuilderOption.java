@@ -4,9 +4,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.BiConsumer;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.ArgGroupSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.TypeConversionException;
 
 /**
  * A flag that sets one value of a builder. What is not given leaves the builder's default alone. Immutable.
@@ -36,26 +36,22 @@ record BuilderOption<B, V>(
     }
 
     static <B> BuilderOption<B, Integer> count(String name, BiConsumer<B, Integer> setter, String description) {
-        return new BuilderOption<>(name, "COUNT", Integer.class, BuilderOption::wholeNumber, description, setter);
+        return new BuilderOption<>(name, "COUNT", Integer.class, new WholeNumbers(), description, setter);
     }
 
-    private static Integer wholeNumber(String text) {
-        if (!text.matches("\\d{1,9}")) {
-            throw new TypeConversionException("'" + text + "' is not a whole number of at most 9 digits");
-        }
-        return Integer.valueOf(text);
-    }
-
-    /** Gives a command these flags. */
-    static void add(CommandSpec command, List<? extends BuilderOption<?, ?>> options) {
+    /** Gives a command these flags, under a heading of their own in its help. */
+    static void add(CommandSpec command, String heading, List<? extends BuilderOption<?, ?>> options) {
+        ArgGroupSpec.Builder group =
+                ArgGroupSpec.builder().heading("%n" + heading + "%n").validate(false);
         for (BuilderOption<?, ?> option : options) {
-            command.addOption(OptionSpec.builder(option.name)
+            group.addArg(OptionSpec.builder(option.name)
                     .paramLabel(option.label)
                     .type(option.type)
                     .converters(option.converter)
                     .description(option.description)
                     .build());
         }
+        command.addArgGroup(group.build());
     }
 
     /** Sets what was given to a command, in the order of the list. */

@@ -35,7 +35,7 @@ public final class DrainOptions {
             time(
                     "--close-spread",
                     DrainPolicy.Builder::closeSpread,
-                    "over what time idle connections are closed (default 0s)"),
+                    "spread the closes of idle connections over this time (default 0s)"),
             time(
                     "--grace-period",
                     DrainPolicy.Builder::gracePeriod,
@@ -43,7 +43,7 @@ public final class DrainOptions {
             time(
                     "--long-lived-period",
                     DrainPolicy.Builder::longLivedPeriod,
-                    "the same for long-lived connections (default 20s)"),
+                    "how long long-lived connections may go on (default 20s)"),
             time(
                     "--drain-timeout",
                     DrainPolicy.Builder::drainTimeout,
@@ -51,29 +51,29 @@ public final class DrainOptions {
             time(
                     "--progress-interval",
                     DrainPolicy.Builder::progressInterval,
-                    "how often the progress bar learns how far the drain is (default 1s)"),
+                    "how often the progress is brought up to date (default 1s)"),
             count(
                     "--max-blockers",
                     DrainPolicy.Builder::maxBlockers,
-                    "how many of the oldest open connections a progress names (default 5)"));
+                    "how many of the oldest open connections a progress line names (default 5)"));
 
     static final List<BuilderOption<GracefulCloseManager.Builder, ?>> BOUNDS = List.of(
             count(
                     "--max-closing",
                     GracefulCloseManager.Builder::maxClosing,
-                    "most connections in their close sequence at once (default 10000)"),
+                    "most connections that close at once; more cut the oldest close short (default 10000)"),
             size(
                     "--max-closing-bytes",
                     GracefulCloseManager.Builder::maxClosingBytes,
-                    "most bytes that they may hold together (default 1GiB)"));
+                    "most bytes that closing connections may hold together (default 1GiB)"));
 
     private @Nullable CommandSpec command;
 
     @Spec(Spec.Target.MIXEE)
     void addTo(CommandSpec mixee) {
         command = mixee;
-        BuilderOption.add(mixee, TIMES);
-        BuilderOption.add(mixee, BOUNDS);
+        BuilderOption.add(mixee, "The drain on SIGTERM and Ctrl-C:", TIMES);
+        BuilderOption.add(mixee, "What closing connections may take together:", BOUNDS);
     }
 
     /**

@@ -19,18 +19,18 @@ public final class HttpOptions {
             time(
                     "--min-idle-protection",
                     HttpOptions::minIdleProtection,
-                    "how long an HTTP connection is not closed after its last answer, 0s for no such time (default 1s)"),
+                    "how long an idle HTTP connection is kept after its last answer; 0s does not keep it (default 1s)"),
             time(
                     "--answer-timeout",
                     Builder::answerTimeout,
-                    "longest wait of such a close for the answer to one more request (default 30s)"));
+                    "longest wait for the answer if a request comes meanwhile (default 30s)"));
 
     private @Nullable CommandSpec command;
 
     @Spec(Spec.Target.MIXEE)
     void addTo(CommandSpec mixee) {
         command = mixee;
-        BuilderOption.add(mixee, OPTIONS);
+        BuilderOption.add(mixee, "HTTP connections that are closed while idle:", OPTIONS);
     }
 
     /**

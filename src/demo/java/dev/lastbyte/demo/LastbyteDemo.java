@@ -9,6 +9,7 @@ import java.io.IOException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The demo's main class: chooses between {@code lab}, the default, {@code serve} and {@code doctor}. */
 @Command(
@@ -20,6 +21,7 @@ import picocli.CommandLine.ParameterException;
             LabCommand.class,
             ServeCommand.class,
             DoctorCommand.class,
+            CommandLine.HelpCommand.class,
             LabServerCommand.class,
             LabPeersCommand.class
         })
@@ -45,9 +47,19 @@ public final class LastbyteDemo {
     /** A wrong option: what is wrong and where to read on, not the whole help. */
     private static int explain(ParameterException wrong, String[] arguments) {
         CommandLine line = wrong.getCommandLine();
-        line.getErr().println(wrong.getMessage());
+        line.getErr().println(problem(wrong, line));
         line.getErr().println("Try '" + line.getCommandSpec().qualifiedName() + " --help'.");
         return line.getCommandSpec().exitCodeOnInvalidInput();
+    }
+
+    private static String problem(ParameterException wrong, CommandLine line) {
+        if (wrong instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()) {
+            String word = "'" + unmatched.getUnmatched().get(0) + "'";
+            return line.getParent() == null
+                    ? word + " is not a command; choose from lab, serve, doctor"
+                    : word + " is not an option of " + line.getCommandName() + "; options begin with --";
+        }
+        return String.valueOf(wrong.getMessage());
     }
 
     private static int fail(Exception failure, CommandLine line, CommandLine.ParseResult parsed) {

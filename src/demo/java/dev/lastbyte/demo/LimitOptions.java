@@ -53,7 +53,7 @@ public final class LimitOptions {
     @Spec(Spec.Target.MIXEE)
     void addTo(CommandSpec mixee) {
         command = mixee;
-        BuilderOption.add(mixee, OPTIONS);
+        BuilderOption.add(mixee, "How one connection is closed:", OPTIONS);
     }
 
     /**

@@ -19,12 +19,12 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("deprecation")
 public enum Transport {
-    /** The JDK's selector; runs everywhere. */
-    NIO("nio"),
     /** Linux epoll through Netty's native library. */
     EPOLL("epoll"),
     /** Linux io_uring through Netty's native library, Netty 4.2 or newer. */
-    IO_URING("io_uring");
+    IO_URING("io_uring"),
+    /** The JDK's selector; runs everywhere. */
+    NIO("nio");
 
     private static final String URING = "io.netty.channel.uring.";
 
@@ -32,6 +32,11 @@ public enum Transport {
 
     Transport(String label) {
         this.label = label;
+    }
+
+    /** Epoll where it runs, because it can ask the kernel what the peer has; else NIO. */
+    public static Transport preferred() {
+        return EPOLL.unavailable().isEmpty() ? EPOLL : NIO;
     }
 
     /** The name on the command line and in tables. */

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A drain goes through the phases of {@link DrainPhase} within the times of a {@link DrainPolicy}. It announces itself, stops accepting
  * without resetting the clients in the kernel's accept queue, and asks the protocols to finish ({@link DrainEvent}). It closes idle
  * connections, waits for busy ones, closes the rest, and closes what is left by force at its deadline. The {@link DrainReport} says how
- * each of them closed. docs/draining.md explains how to choose the times.
+ * each of them closed. The page {@code docs/draining.md} explains how to choose the times.
  *
  * <p>A connection is <i>busy</i> while an exchange is open ({@link GracefulCloseHandler#exchangeStarted}), while output is queued, and
  * until it has been silent for {@link DrainPolicy#idleAfter()}, or for {@link DrainPolicy#unansweredPeriod()} if its peer spoke last and
@@ -110,8 +110,8 @@ public final class GracefulCloseManager implements AutoCloseable {
     }
 
     /**
-     * Adds a listener, which a drain stops without losing a client where the transport allows that (see docs/draining.md). A listener
-     * that is added while a drain runs is stopped with the others, or at once. A second call for the same listener does nothing.
+     * Adds a listener, which a drain stops without losing a client where the transport allows that (see {@code docs/draining.md}). A
+     * listener that is added while a drain runs is stopped with the others, or at once. A second call for the same listener does nothing.
      *
      * @param listener a bound server channel of any transport, TCP or Unix
      * @return this manager

@@ -23,7 +23,7 @@ import java.util.function.BiConsumer;
  *
  * <p>With {@link #CORK}, everything that is flushed in one turn of the event loop is sent together. If a message takes longer, {@link
  * #messageStarted} and {@link #messageEnded}, or a {@link MessageEndHandler}, tell what belongs together, and {@link #push} tells
- * what must not wait. docs/segments.md shows the segments of each policy. Immutable; the methods are thread-safe.
+ * what must not wait. The page {@code docs/segments.md} shows the segments of each policy. Immutable; the methods are thread-safe.
  */
 public enum SegmentPolicy {
     /** TCP_NODELAY: each flush is sent at once, in a segment of its own. Netty's default. */

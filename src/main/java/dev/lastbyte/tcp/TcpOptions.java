@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Only named options are set; all others keep the values of the system and of Netty. An option that the transport does not have,
  * or that does nothing on such a socket, is refused by name before any option is set, unless {@link Builder#skipUnsupported()} was
- * called. docs/tcp.md has the table of options, units, ranges and transports. Immutable.
+ * called. The page {@code docs/tcp.md} has the table of options, units, ranges and transports. Immutable.
  */
 public final class TcpOptions {
     private final Map<TcpOption, Long> values;

@@ -86,7 +86,7 @@ class ServeIT {
 
     @Test
     void logCloses_printsOneJsonLineWithEveryField() throws Exception {
-        try (DemoProcess server = DemoProcess.jar("serve", "--log-closes")) {
+        try (DemoProcess server = DemoProcess.jar("serve", "--transport", "nio", "--log-closes")) {
             ask(port(server), "GET /bytes/10 HTTP/1.0\r\n\r\n", false);
             String line = server.nextLine();
             assertTrue(

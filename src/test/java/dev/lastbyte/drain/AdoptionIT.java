@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A server whose initializer adds a handler of its own, as the first example of the README does, and that is then drained. */
+/** A server whose initializer adds a handler of its own, and that is then drained. */
 @RealSockets
 class AdoptionIT {
     private static final int LENGTH = 1 << 20;

@@ -61,7 +61,11 @@ public final class DoctorCommand implements Callable<Integer> {
             description = "where the kernel's files are (default: ${DEFAULT-VALUE})")
     private Path proc = Path.of("/proc");
 
-    @Option(names = "--color", paramLabel = "WHEN", defaultValue = "auto", description = "auto, always or never")
+    @Option(
+            names = "--color",
+            paramLabel = "WHEN",
+            defaultValue = "auto",
+            description = "auto (at a terminal), always or never")
     private String color = "auto";
 
     @Override

@@ -94,6 +94,9 @@ final class CellStats {
 
     /** The cause is left out where the outcome says it already. */
     private static String outcome(ServerResult result) {
+        if (result.outcome().equals("unconfirmed") && result.cause().equals("eof")) {
+            return result.unacknowledged() < 0 ? "peer closed, acks unknown" : "peer closed, acks unseen";
+        }
         return switch (result.cause()) {
             case "eof", "acknowledged", "not awaited", "reset" -> result.outcome();
             default -> result.outcome() + ", " + result.cause();

@@ -6,6 +6,7 @@ import dev.lastbyte.demo.Durations;
 import dev.lastbyte.demo.Names;
 import dev.lastbyte.demo.Sizes;
 import dev.lastbyte.demo.Transport;
+import dev.lastbyte.demo.WholeNumbers;
 import dev.lastbyte.demo.lab.peer.PeerKind;
 import dev.lastbyte.demo.link.LinkException;
 import java.io.IOException;
@@ -32,12 +33,24 @@ import picocli.CommandLine.TypeConversionException;
         name = "lab",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Shows what each way to close a connection loses, measured at the peer.",
+        abbreviateSynopsis = true,
+        description = {
+            "Shows what each way to close a connection loses, measured at the peer.",
+            "plain is Netty's close(); the other ways are Lastbyte's, full is its default.",
+            ""
+        },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:drain and full lost nothing",
             "1:drain or full cut an answer, or the lab itself failed",
             "2:a wrong option, or a missing right (--rtt needs root)"
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  lab                                     everything, in about half a minute",
+            "  lab --transport epoll --peer chatty     one small table",
+            "  lab --transport epoll --rtt 20ms        a link with a delay, as in the README"
         })
 public final class LabCommand implements Callable<Integer> {
     private static final long LARGEST_SIZE = 1 << 30;
@@ -50,7 +63,7 @@ public final class LabCommand implements Callable<Integer> {
     @Option(
             names = "--transport",
             paramLabel = "LIST",
-            description = "nio, epoll, io_uring; default: all that run here")
+            description = "epoll, io_uring, nio, separated by commas; default: all that run here")
     private @Nullable String transports;
 
     @Option(
@@ -60,7 +73,10 @@ public final class LabCommand implements Callable<Integer> {
                     "plain, so-linger, linger, half-close, drain, half-close-linger, full; default: all but so-linger")
     private @Nullable String ways;
 
-    @Option(names = "--peer", paramLabel = "LIST", description = "peers by name; default: all. --list-peers shows them")
+    @Option(
+            names = "--peer",
+            paramLabel = "LIST",
+            description = "names of peers; default: all. --list-peers shows them")
     private @Nullable String peers;
 
     @Option(names = "--list-peers", description = "print the peers and what they do, then end")
@@ -69,6 +85,7 @@ public final class LabCommand implements Callable<Integer> {
     @Option(
             names = "--runs",
             paramLabel = "N",
+            converter = WholeNumbers.class,
             description = "runs per cell; default: 10, or 3 for peers that upload or take seconds; fewer with --rtt")
     private @Nullable Integer runs;
 
@@ -87,10 +104,19 @@ public final class LabCommand implements Callable<Integer> {
             description = "run over a link with this round trip, between two network namespaces; needs root")
     private @Nullable Duration rtt;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "also write every run to this file")
+    @Option(
+            names = {"-v", "--verbose"},
+            description = "also print the limits, how long closes took, and what the library reported")
+    private boolean verbose;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "also write every run to this file, as JSON")
     private @Nullable Path json;
 
-    @Option(names = "--color", paramLabel = "WHEN", defaultValue = "auto", description = "auto, always or never")
+    @Option(
+            names = "--color",
+            paramLabel = "WHEN",
+            defaultValue = "auto",
+            description = "auto (at a terminal), always or never")
     private String color = "auto";
 
     @Override
@@ -104,7 +130,7 @@ public final class LabCommand implements Callable<Integer> {
         LabPlan plan = plan();
         checkJson();
         try (LabEnds ends = open(plan)) {
-            return new LabSession(plan, ends, colour, json).run();
+            return new LabSession(plan, ends, colour, verbose, json).run();
         }
     }
 

@@ -10,17 +10,19 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One whole lab: heading, runs with progress, tables, summary, file. Used once, by one thread. */
+/** One whole lab: heading, runs with progress, summary, tables, file. Used once, by one thread. */
 final class LabSession {
     private final LabPlan plan;
     private final LabEnds ends;
     private final Colour colour;
+    private final boolean verbose;
     private final @Nullable Path json;
 
-    LabSession(LabPlan plan, LabEnds ends, Colour colour, @Nullable Path json) {
+    LabSession(LabPlan plan, LabEnds ends, Colour colour, boolean verbose, @Nullable Path json) {
         this.plan = plan;
         this.ends = ends;
         this.colour = colour;
+        this.verbose = verbose;
         this.json = json;
     }
 
@@ -33,12 +35,20 @@ final class LabSession {
         try (LabProgress progress = LabProgress.show(total)) {
             results = ends.runner().run(ends.server(), ends.peers(), progress::step);
         }
-        Duration took = Duration.ofMillis((System.nanoTime() - startNanos) / 1_000_000);
+        Duration took = Duration.ofMillis((System.nanoTime() - startNanos) / 100_000_000 * 100);
         System.out.println();
-        new LabTables(plan, CellStats.byCell(plan, results), colour).render().forEach(System.out::println);
         LabSummary summary = new LabSummary(plan, results);
-        summary.lines().forEach(System.out::println);
+        summary.lines(colour).forEach(System.out::println);
+        System.out.println();
+        LabTables tables = new LabTables(plan, CellStats.byCell(plan, results), colour);
+        tables.losses().forEach(System.out::println);
+        if (verbose) {
+            tables.timesAndReports().forEach(System.out::println);
+        }
         System.out.println(total + " connections in " + Durations.format(took) + ".");
+        if (!verbose) {
+            System.out.println("--verbose adds how long the closes took and what the library reported.");
+        }
         if (json != null) {
             LabFile.write(json, plan, ends.link(), results);
             System.out.println("All runs: " + json);
@@ -48,11 +58,12 @@ final class LabSession {
 
     private void heading(int total) {
         System.out.println(colour.strong("Lastbyte lab: who gets the last byte?"));
-        System.out.println("answer " + Sizes.format(plan.size()) + ", " + total + " connections over " + ends.link());
-        System.out.println("runs per cell: " + runs());
-        System.out.println("limits of the five strategies: " + plan.limits().describe());
-        System.out.println(
-                "the server closes when the kernel has taken the answer (plain) or right after writing it (strategies)");
+        System.out.println(total + " connections over " + ends.link() + "; answers of " + Sizes.format(plan.size()));
+        if (verbose) {
+            System.out.println("runs per cell: " + runs());
+            System.out.println("limits of the strategies: " + plan.limits().describe());
+            System.out.println("plain closes when the kernel has taken the answer, a strategy right after writing it");
+        }
     }
 
     private String runs() {

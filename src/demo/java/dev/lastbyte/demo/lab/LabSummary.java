@@ -1,11 +1,9 @@
 package dev.lastbyte.demo.lab;
 
 import dev.lastbyte.demo.CloseWay;
+import dev.lastbyte.demo.Colour;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Collectors;
 
 /** The lab's results in plain words, one line per way to close. Immutable. */
 final class LabSummary {
@@ -17,11 +15,14 @@ final class LabSummary {
         this.results = results;
     }
 
-    List<String> lines() {
-        List<String> lines = new ArrayList<>();
+    List<String> lines(Colour colour) {
+        Table table = new Table();
         for (CloseWay way : plan.ways()) {
-            lines.add(way + ": " + sentence(judged(way)));
+            table.row(List.of(new Table.Entry(way.label(), colour::strong), sentence(judged(way), colour)));
         }
+        List<String> lines = new ArrayList<>();
+        lines.add("Answers to peers that read to the end (plain: Netty's close(); full: Lastbyte):");
+        lines.addAll(table.render());
         long faults = results.stream().filter(run -> run.fault().isPresent()).count();
         if (faults > 0) {
             lines.add(faults + " runs had trouble of their own (?): " + firstFault());
@@ -41,19 +42,19 @@ final class LabSummary {
                 .toList();
     }
 
-    private static String sentence(List<RunResult> runs) {
+    private static Table.Entry sentence(List<RunResult> runs, Colour colour) {
         if (runs.isEmpty()) {
-            return "no peer that reads to the end was asked for.";
+            return new Table.Entry("no such peer was asked for", colour::faint);
         }
-        List<RunResult> cut = runs.stream().filter(run -> !run.complete()).toList();
-        if (cut.isEmpty()) {
-            return "every peer that reads to the end got every byte, in all " + runs.size() + " runs.";
+        long cut = runs.stream().filter(run -> !run.complete()).count();
+        if (cut == 0) {
+            return new Table.Entry("all " + runs.size() + " arrived whole", colour::good);
         }
-        Set<String> peers =
-                cut.stream().map(run -> run.cell().peer().label()).collect(Collectors.toCollection(LinkedHashSet::new));
-        long unnoticed = cut.stream().filter(RunResult::shortEof).count();
-        return "the answer was cut in " + cut.size() + " of " + runs.size() + " runs (" + String.join(", ", peers) + ")"
-                + (unnoticed == 0 ? "." : ", in " + unnoticed + " of them behind a clean EOF.");
+        long unnoticed = runs.stream().filter(RunResult::shortEof).count();
+        return new Table.Entry(
+                cut + " of " + runs.size() + " were cut"
+                        + (unnoticed == 0 ? "" : ", " + unnoticed + " of them behind a clean EOF"),
+                colour::bad);
     }
 
     private String firstFault() {

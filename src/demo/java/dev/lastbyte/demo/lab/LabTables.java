@@ -12,6 +12,12 @@ import java.util.function.BiFunction;
 
 /** The lab's results as tables: what arrived, how long the close took, what the library reported. Immutable. */
 final class LabTables {
+    private static final List<String> LEGEND = List.of(
+            "60 (46): in 60 % of the runs; the worst run got 46 % of the bytes.",
+            "R: the peer saw a reset in most runs, r: in some.",
+            "!2: in 2 runs a cut answer ended in a clean EOF, as if it were whole.",
+            "reset and never-reads are peers that no server can serve.");
+
     private final LabPlan plan;
     private final Map<Cell, CellStats> stats;
     private final Colour colour;
@@ -22,7 +28,8 @@ final class LabTables {
         this.colour = colour;
     }
 
-    List<String> render() {
+    /** Who got everything, and how to read that. */
+    List<String> losses() {
         List<String> lines = new ArrayList<>();
         for (Transport transport : plan.transports()) {
             add(
@@ -32,11 +39,14 @@ final class LabTables {
                     plan.ways(),
                     this::loss);
         }
-        lines.add(colour.faint(
-                "(46): the worst run got 46 % of the bytes.  R: the peer saw a reset in most runs, r: in some."));
-        lines.add(colour.faint(
-                "!2: in 2 runs a cut answer ended in a clean EOF, which the peer cannot tell from the whole."));
+        LEGEND.forEach(line -> lines.add(colour.faint(line)));
         lines.add("");
+        return lines;
+    }
+
+    /** How long the closes took, and what the library said of them. */
+    List<String> timesAndReports() {
+        List<String> lines = new ArrayList<>();
         List<CloseWay> reporting =
                 plan.ways().stream().filter(way -> way.strategy().isPresent()).toList();
         for (Transport transport : plan.transports()) {

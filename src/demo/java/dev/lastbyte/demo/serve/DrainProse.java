@@ -1,5 +1,6 @@
 package dev.lastbyte.demo.serve;
 
+import dev.lastbyte.CloseOutcome;
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.demo.Colour;
 import dev.lastbyte.demo.Durations;
@@ -63,7 +64,7 @@ final class DrainProse {
         StringJoiner parts = new StringJoiner(", ");
         parts.add(count(report.openAtStart(), "connection") + " at the start");
         add(parts, report.late(), "came later");
-        report.closed().forEach((outcome, closed) -> add(parts, closed, words(outcome)));
+        report.closed().forEach((outcome, closed) -> add(parts, closed, end(outcome)));
         add(parts, report.released(), "released");
         add(parts, report.unfinished(), "still open");
         return parts.toString();
@@ -74,7 +75,7 @@ final class DrainProse {
         add(parts, report.forced(), "closed by force");
         add(parts, report.interrupted(), "interrupted at the end of the grace period");
         add(parts, report.possiblyUnanswered(), "possibly unanswered");
-        add(parts, report.unjudged(), "of whom nobody knows");
+        add(parts, report.unjudged(), "that may have waited for an answer, nobody can tell");
         if (report.lostRequests() > 0) {
             parts.add(count(report.lostRequests(), "request") + " lost");
         }
@@ -90,7 +91,7 @@ final class DrainProse {
         String end = straggler
                 .report()
                 .map(CloseReport::outcome)
-                .map(outcome -> ", " + words(outcome))
+                .map(outcome -> ", " + end(outcome))
                 .orElse("");
         return straggler.remoteAddress().map(DrainProse::address).orElse(straggler.id()) + ": open for "
                 + time(straggler.age()) + exchanges + end;
@@ -119,8 +120,11 @@ final class DrainProse {
         return count + " " + what + (count == 1 ? "" : "s");
     }
 
-    private static String words(Enum<?> outcome) {
-        return outcome.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    /** "Unconfirmed" alone would read like a loss. */
+    private static String end(CloseOutcome outcome) {
+        return outcome == CloseOutcome.UNCONFIRMED
+                ? "closed, acknowledgements not seen"
+                : outcome.name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
 
     private static String address(SocketAddress address) {

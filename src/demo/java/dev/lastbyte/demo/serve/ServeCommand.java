@@ -9,6 +9,7 @@ import dev.lastbyte.demo.LimitOptions;
 import dev.lastbyte.demo.Names;
 import dev.lastbyte.demo.Terminal;
 import dev.lastbyte.demo.Transport;
+import dev.lastbyte.demo.WholeNumbers;
 import dev.lastbyte.drain.DrainListener;
 import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.drain.GracefulCloseManager;
@@ -37,21 +38,24 @@ import picocli.CommandLine.TypeConversionException;
         name = "serve",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Serves HTTP or echo with a graceful or a plain close. Prints 'listening on HOST:PORT' first.",
+        abbreviateSynopsis = true,
+        description = {"Serves HTTP or echo, to try with curl or nc. Prints 'listening on HOST:PORT' first.", ""},
         exitCodeListHeading = "%nSIGTERM and Ctrl-C drain the server, then it exits with%n",
         exitCodeList = {
-            "0:nobody had to be forced; also with --strategy plain, which cannot know",
+            "0:nobody lost an answer, as far as is known; always with --strategy plain, which knows nothing",
             "1:something failed, for example the port is taken",
             "2:an option is wrong",
             "3:somebody lost an answer at --grace-period, or was still connected at --drain-timeout"
         },
         footer = {
             "",
-            "HTTP: GET /bytes/N answers N bytes with Content-Length, GET /stream/N the same without;",
-            "POST /reject answers 413 and 64 KiB at once without reading the body. All three close.",
-            "GET /slow/MS?bytes=N answers N bytes (100) after MS milliseconds and keeps the connection.",
-            "Byte i of an answer, counted from 0, is the letter 'a' + i mod 26.",
-            "Echo: sends back what it gets; closes when the client half-closes or sends a line QUIT.",
+            "HTTP requests, and what they get:",
+            "  GET /bytes/N          N bytes with Content-Length, then a close",
+            "  GET /stream/N         N bytes without a length, then a close",
+            "  POST /reject          413 and 64 KiB at once, the body unread, then a close",
+            "  GET /slow/MS?bytes=N  N (or 100) bytes after MS milliseconds, keep-alive",
+            "  Byte i of an answer, counted from 0, is the letter 'a' + i mod 26.",
+            "Echo sends back what it gets; a line QUIT, or the client's half-close, ends it.",
             "Times are written 250ms, 30s, 1m; sizes 1000, 64KiB, 8MB, 1m."
         })
 public final class ServeCommand implements Callable<Integer> {
@@ -60,26 +64,38 @@ public final class ServeCommand implements Callable<Integer> {
 
     @Option(
             names = "--host",
+            paramLabel = "HOST",
             defaultValue = "127.0.0.1",
             description = "address to listen on (default: ${DEFAULT-VALUE})")
     private String host = "127.0.0.1";
 
-    @Option(names = "--port", defaultValue = "0", description = "port; 0 takes a free one (default: ${DEFAULT-VALUE})")
+    @Option(
+            names = "--port",
+            paramLabel = "PORT",
+            converter = WholeNumbers.class,
+            defaultValue = "0",
+            description = "port; 0 takes a free one (default: ${DEFAULT-VALUE})")
     private int port;
 
-    @Option(names = "--protocol", defaultValue = "http", description = "http or echo (default: ${DEFAULT-VALUE})")
+    @Option(
+            names = "--protocol",
+            paramLabel = "NAME",
+            defaultValue = "http",
+            description = "http or echo (default: ${DEFAULT-VALUE})")
     private String protocol = "http";
 
     @Option(
             names = "--transport",
-            defaultValue = "nio",
-            description = "nio, epoll or io_uring (default: ${DEFAULT-VALUE})")
-    private String transport = "nio";
+            paramLabel = "NAME",
+            description = "epoll, io_uring or nio (default: epoll where it runs, else nio)")
+    private @Nullable String transport;
 
     @Option(
             names = "--strategy",
+            paramLabel = "NAME",
             defaultValue = "full",
-            description = "full, drain, half-close, half-close-linger, linger or plain (default: ${DEFAULT-VALUE})")
+            description =
+                    "full, drain, half-close, half-close-linger, linger, or plain: Netty's own close() (default: ${DEFAULT-VALUE})")
     private String strategy = "full";
 
     @Option(names = "--tls", description = "serve TLS with a fresh self-signed certificate")
@@ -87,10 +103,10 @@ public final class ServeCommand implements Callable<Integer> {
 
     @Option(
             names = "--json",
-            description = "print the drain's report as a JSON line also at a terminal, where it is prose else")
+            description = "print the drain's report as JSON at a terminal too; pipes and files always get JSON")
     private boolean json;
 
-    @Option(names = "--log-closes", description = "print one JSON line per close")
+    @Option(names = "--log-closes", description = "print one JSON line per closed connection")
     private boolean logCloses;
 
     @Option(names = "--log-progress", description = "print the progress of a drain as JSON lines")
@@ -114,6 +130,9 @@ public final class ServeCommand implements Callable<Integer> {
                     .addShutdownHook(new Thread(new EndOfServe(server, display, System.out, wording()), "demo-end"));
             System.out.println("listening on " + asTyped(server.address().getPort()));
             System.out.flush();
+            if (Terminal.stdout()) {
+                System.err.println(hint(server.address().getPort()));
+            }
             server.awaitEnd();
         }
         return 0;
@@ -128,11 +147,18 @@ public final class ServeCommand implements Callable<Integer> {
         return (host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host) + ":" + actualPort;
     }
 
+    /** What to do now, for somebody who sits at a terminal. */
+    private String hint(int actualPort) {
+        String call = protocol.equals(Protocol.HTTP.label())
+                ? "curl " + (tls ? "-k https" : "http") + "://" + asTyped(actualPort) + "/bytes/100"
+                : (tls ? "openssl s_client -quiet -connect " + asTyped(actualPort) : "nc " + host + " " + actualPort);
+        return "try: " + call + "   (Ctrl-C drains and ends)";
+    }
+
     private DemoServer.Setup setup(DrainListener listener) throws IOException, InterruptedException {
         Protocol speaks =
                 checked("--protocol", () -> Names.find("protocol", protocol, Protocol.values(), Protocol::label));
-        Transport runsOn =
-                checked("--transport", () -> Names.find("transport", transport, Transport.values(), Transport::label));
+        Transport runsOn = checked("--transport", this::transport);
         CloseWay way = checked("--strategy", () -> Names.find("strategy", strategy, ways(), CloseWay::label));
         runsOn.unavailable().ifPresent(reason -> {
             throw wrong("--transport: " + runsOn + " is not available here: " + reason);
@@ -141,6 +167,12 @@ public final class ServeCommand implements Callable<Integer> {
         GracefulCloseManager manager = manager(way, log, listener);
         SslContext context = tls ? SelfSigned.serverContext() : null;
         return new DemoServer.Setup(runsOn, speaks, manager, farewell(), context, log);
+    }
+
+    private Transport transport() {
+        return transport == null
+                ? Transport.preferred()
+                : Names.find("transport", transport, Transport.values(), Transport::label);
     }
 
     private HttpFarewellConfig farewell() {
@@ -174,7 +206,7 @@ public final class ServeCommand implements Callable<Integer> {
     }
 
     private DemoServer listen(DemoServer.Setup setup) throws IOException {
-        if (port < 0 || port > 65535) {
+        if (port > 65535) {
             throw wrong("--port: " + port + " is not a port; choose from 0 to 65535");
         }
         InetSocketAddress address = new InetSocketAddress(host, port);

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -77,6 +78,22 @@ class LabTablesTest {
     }
 
     @Test
+    void render_peerClosedWithoutWordOfAcknowledgements_isNoLoss() {
+        results.add(new RunResult(
+                0,
+                new Cell(Transport.EPOLL, CloseWay.FULL, PeerKind.CHATTY),
+                SIZE,
+                new PeerResult(0, SIZE, PeerEnd.EOF, false, false, 0, 1, ""),
+                new ServerResult(0, 5_000_000, "unconfirmed", "eof", 0, 0, -1)));
+        assertRow("chatty  peer closed, acks unknown");
+    }
+
+    @Test
+    void losses_legend_fitsATerminal() {
+        assertTrue(tables(Colour.When.NEVER).losses().stream().allMatch(line -> line.length() <= 80));
+    }
+
+    @Test
     void summary_loss_isSaidInWords() {
         add(CloseWay.PLAIN, PeerKind.CHATTY, 1, PeerEnd.EOF, true);
         add(CloseWay.PLAIN, PeerKind.RESET, 1, PeerEnd.OWN, false);
@@ -84,9 +101,10 @@ class LabTablesTest {
         LabSummary summary = new LabSummary(plan, results);
         assertEquals(
                 List.of(
-                        "plain: the answer was cut in 1 of 1 runs (chatty), in 1 of them behind a clean EOF.",
-                        "full: every peer that reads to the end got every byte, in all 1 runs."),
-                summary.lines());
+                        "Answers to peers that read to the end (plain: Netty's close(); full: Lastbyte):",
+                        "plain  1 of 1 were cut, 1 of them behind a clean EOF",
+                        "full   all 1 arrived whole"),
+                summary.lines(Colour.of(Colour.When.NEVER)));
         assertFalse(summary.promiseBroken());
     }
 
@@ -100,7 +118,7 @@ class LabTablesTest {
     void summary_runWithoutPeerReport_isNamed() {
         results.add(new RunResult(0, new Cell(Transport.EPOLL, CloseWay.FULL, PeerKind.CHATTY), SIZE, null, null));
         assertTrue(new LabSummary(plan, results)
-                .lines()
+                .lines(Colour.of(Colour.When.NEVER))
                 .contains("1 runs had trouble of their own (?): epoll, full, chatty: the peer never reported"));
     }
 
@@ -129,7 +147,13 @@ class LabTablesTest {
     }
 
     private List<String> render(Colour.When colour) {
-        return new LabTables(plan, CellStats.byCell(plan, results), Colour.of(colour)).render();
+        LabTables tables = tables(colour);
+        return Stream.concat(tables.losses().stream(), tables.timesAndReports().stream())
+                .toList();
+    }
+
+    private LabTables tables(Colour.When colour) {
+        return new LabTables(plan, CellStats.byCell(plan, results), Colour.of(colour));
     }
 
     private void add(CloseWay way, PeerKind peer, long received, PeerEnd end, boolean sawReset) {

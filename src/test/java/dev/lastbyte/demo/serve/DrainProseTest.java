@@ -39,9 +39,9 @@ class DrainProseTest {
         String text = PLAIN.of(Optional.of(held.report()));
         assertTrue(
                 text.matches("(?s)FORCED: some connections were still open at the deadline after [\\d.]+ m?s\n"
-                        + "  1 connection at the start, 1 [a-z ]+\n"
+                        + "  1 connection at the start, 1 [a-z ,]+\n"
                         + "  1 closed by force.*\n"
-                        + "  " + client + ": open for [\\d.]+ m?s, [a-z ]+\n"
+                        + "  " + client + ": open for [\\d.]+ m?s, [a-z ,]+\n"
                         + "  listener 127\\.0\\.0\\.1:\\d+ closed in [\\d.]+ m?s"),
                 text);
         String coloured = new DrainProse(Colour.of(Colour.When.ALWAYS)).of(Optional.of(held.report()));
