@@ -34,6 +34,7 @@ import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
+import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
@@ -142,7 +143,7 @@ class AttachIT {
         }
 
         @Override
-        public void close() throws Exception {
+        public void close() throws IOException {
             List<String> problems = new ArrayList<>(resources.close());
             if (transport.isUnix()) {
                 Path path = Path.of(address instanceof DomainSocketAddress unix ? unix.path() : address.toString());
@@ -203,9 +204,8 @@ class AttachIT {
                 assertEquals(1, c.pipeline().names().indexOf("tls"));
             });
         })) {
-            server.bound(server.bootstrap()
-                    .handler(server.manager.listenerHandler())
-                    .bind(server.address));
+            server.bound(
+                    server.bootstrap().handler(server.manager.listenerHandler()).bind(server.address));
             assertServedAndDrained(server, true);
         }
     }
@@ -270,7 +270,8 @@ class AttachIT {
                 List<Channel> earlier = List.of(server.accepted(), server.accepted());
                 server.manager.attach(listener).attach(listener);
                 Eventually.await(
-                        "counted", () -> listener.pipeline().get(EarlierConnections.class) == null
+                        "counted",
+                        () -> listener.pipeline().get(EarlierConnections.class) == null
                                 && listener.pipeline().get(ListenerHandler.class) != null);
                 try (PeerRun three = server.connect(false)) {
                     server.accepted();
