@@ -193,7 +193,6 @@ class LifecycleIT {
             value = Transports.class,
             names = {"NIO_UNIX", "IO_URING_UNIX"})
     void close_transportIgnoresHalfClosure_stillDeliversEverything(Transports transport) throws Exception {
-        NoWarnings.tolerate("ignore ALLOW_HALF_CLOSURE"); // said once in a process
         try (TestServer server = TestServer.on(transport)
                 .handlers(c -> c.pipeline().addLast(Answer.thenClose(LARGE)))
                 .start()) {

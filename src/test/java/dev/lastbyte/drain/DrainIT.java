@@ -9,7 +9,6 @@ import dev.lastbyte.CloseReport;
 import dev.lastbyte.tcp.PacedAnswer;
 import dev.lastbyte.testing.Answer;
 import dev.lastbyte.testing.Eventually;
-import dev.lastbyte.testing.NoWarnings;
 import dev.lastbyte.testing.PeerResult;
 import dev.lastbyte.testing.PeerRun;
 import dev.lastbyte.testing.RealSockets;
@@ -126,7 +125,6 @@ class DrainIT {
             value = Transports.class,
             names = {"NIO_UNIX", "IO_URING_UNIX"})
     void drain_transportIgnoresHalfClosure_stillCutsNoAnswer(Transports transport) throws Exception {
-        NoWarnings.tolerate("ignore ALLOW_HALF_CLOSURE"); // said once in a process
         CountDownLatch begun = new CountDownLatch(1);
         try (ManagedServer server = ManagedServer.on(transport)
                         .handlers(c -> c.pipeline().addLast(new PacedAnswer(ANSWER, 10, begun)))

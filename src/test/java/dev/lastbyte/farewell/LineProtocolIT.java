@@ -12,7 +12,6 @@ import dev.lastbyte.drain.DrainPolicy;
 import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.drain.Drained;
 import dev.lastbyte.drain.ManagedServer;
-import dev.lastbyte.testing.NoWarnings;
 import dev.lastbyte.testing.PeerSocket;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.Transports;
@@ -99,7 +98,6 @@ class LineProtocolIT {
 
     private static DrainReport drain(
             Transports transport, boolean answers, Duration limit, FarewellReport.Outcome expected) throws Exception {
-        NoWarnings.tolerate("nio-unix.*ignore ALLOW_HALF_CLOSURE");
         AtomicLong served = new AtomicLong();
         List<LinePeer> peers = new ArrayList<>();
         try (ManagedServer server = ManagedServer.on(transport)
