@@ -1,5 +1,7 @@
 package dev.lastbyte.testing;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslContext;
@@ -89,11 +91,12 @@ public final class TestTls {
                             file.toString(),
                             "-storepass",
                             new String(PASSWORD))
-                    .inheritIO()
+                    .redirectErrorStream(true)
                     .start();
             if (!keytool.waitFor(60, TimeUnit.SECONDS) || keytool.exitValue() != 0) {
                 keytool.destroyForcibly();
-                throw new IllegalStateException("keytool failed");
+                throw new IllegalStateException(
+                        "keytool failed: " + new String(keytool.getInputStream().readAllBytes(), UTF_8));
             }
             KeyStore store = KeyStore.getInstance("PKCS12");
             try (InputStream in = Files.newInputStream(file)) {
