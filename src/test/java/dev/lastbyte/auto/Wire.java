@@ -111,9 +111,11 @@ final class Wire implements AutoCloseable {
         return text.toString();
     }
 
-    /** Reads to an orderly end. */
+    /** Reads to an orderly end, and closes. */
     String readToEnd() throws IOException {
-        return new String(socket.getInputStream().readAllBytes(), US_ASCII);
+        String rest = new String(socket.getInputStream().readAllBytes(), US_ASCII);
+        close();
+        return rest;
     }
 
     @Override
