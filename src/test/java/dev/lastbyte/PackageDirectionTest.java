@@ -41,7 +41,8 @@ class PackageDirectionTest {
             ".farewell", Set.of(".internal", ""),
             ".http", Set.of(".internal", "", ".farewell"),
             ".http2", Set.of(".internal", "", ".farewell"),
-            ".websocket", Set.of(".internal", "", ".farewell"));
+            ".websocket", Set.of(".internal", "", ".farewell"),
+            ".auto", Set.of(".internal", "", ".drain", ".http", ".http2", ".websocket"));
 
     private static final JavaClasses LIBRARY = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)

@@ -64,7 +64,8 @@ public final class GracefulCloseManager implements AutoCloseable {
 
     GracefulCloseManager(Builder builder, SystemView system) {
         connections = builder.connections;
-        registry = new ConnectionRegistry(system, new ClosingBudget(builder.maxClosing, builder.maxClosingBytes));
+        registry = new ConnectionRegistry(
+                system, new ClosingBudget(builder.maxClosing, builder.maxClosingBytes), builder.farewells);
         drains = new Drains(registry, builder.drainPolicy, builder.drainListener);
     }
 
@@ -327,6 +328,7 @@ public final class GracefulCloseManager implements AutoCloseable {
         private int maxClosing = DEFAULT_MAX_CLOSING;
         private long maxClosingBytes = DEFAULT_MAX_CLOSING_BYTES;
         private @Nullable DrainListener drainListener;
+        private @Nullable FarewellInstaller farewells;
 
         private Builder() {}
 
@@ -363,6 +365,15 @@ public final class GracefulCloseManager implements AutoCloseable {
         /** The listener that follows a drain. Default: none. */
         public Builder drainListener(DrainListener drainListener) {
             this.drainListener = Objects.requireNonNull(drainListener, "drainListener");
+            return this;
+        }
+
+        /**
+         * What puts the farewell of its protocol into each connection: {@code Farewells.auto()} of the package {@code dev.lastbyte.auto} for
+         * HTTP/1.1, HTTP/2 and WebSocket. Default: none; the application adds the farewells to its pipelines.
+         */
+        public Builder farewells(FarewellInstaller farewells) {
+            this.farewells = Objects.requireNonNull(farewells, "farewells");
             return this;
         }
 
