@@ -119,6 +119,31 @@ public final class GracefulCloseManager implements AutoCloseable {
      * @throws IllegalArgumentException if it is not a server channel, is not bound yet, is closed, or belongs to another manager
      */
     public GracefulCloseManager manage(Channel listener) {
+        checkListener(listener);
+        drains.manage(listener);
+        return this;
+    }
+
+    /**
+     * Adds a listener whose connections have an {@link DrainPolicy.Builder#unansweredPeriod} of their own, in place of the policy's: zero
+     * where peers speak last, for example. It ends with the {@link DrainPolicy#gracePeriod} at the latest. A further call for the same
+     * listener changes it.
+     *
+     * @param listener as for {@link #manage(Channel)}
+     * @param unansweredPeriod 0, or 1 ms to 24 h
+     * @return this manager
+     * @throws NullPointerException if an argument is null
+     * @throws IllegalArgumentException as {@link #manage(Channel)}, or if the period is out of range
+     */
+    public GracefulCloseManager manage(Channel listener, Duration unansweredPeriod) {
+        long nanos = Checks.nanosOrZero(unansweredPeriod, "unansweredPeriod");
+        checkListener(listener);
+        drains.manage(listener);
+        ManagedConnection.unansweredPeriod(listener, nanos);
+        return this;
+    }
+
+    private static void checkListener(Channel listener) {
         Objects.requireNonNull(listener, "listener: null (expected: a ServerChannel, as bind().sync().channel() is)");
         if (!(listener instanceof ServerChannel)) {
             throw new IllegalArgumentException(
@@ -133,8 +158,6 @@ public final class GracefulCloseManager implements AutoCloseable {
             throw new IllegalArgumentException("listener: " + listener
                     + " (expected: bound; call manage() when the future of bind() has completed, as after sync())");
         }
-        drains.manage(listener);
-        return this;
     }
 
     /** How many connections are open, closing ones included. */

@@ -16,6 +16,7 @@ import dev.lastbyte.internal.TransportKind;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ServerChannel;
+import io.netty.util.AttributeKey;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,6 +27,10 @@ import org.slf4j.Logger;
  */
 final class ManagedConnection extends ConnectionList.Node<ManagedConnection> implements Connection {
     private static final Logger LOG = Loggers.of(ManagedConnection.class);
+
+    /** Nanoseconds, left with the listener. */
+    private static final AttributeKey<Long> UNANSWERED_PERIOD =
+            AttributeKey.valueOf(ManagedConnection.class, "unansweredPeriod");
 
     private final ConnectionRegistry registry;
     private GracefulCloseConfig config;
@@ -274,7 +279,17 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     }
 
     private long unansweredEnd(long now, DrainPlan plan) {
-        return isJudged() ? plan.times().unansweredEndNanos() : now;
+        if (!isJudged()) {
+            return now;
+        }
+        Channel listener = parent();
+        Long own = listener == null ? null : listener.attr(UNANSWERED_PERIOD).get();
+        return own == null ? plan.times().unansweredEndNanos() : plan.times().afterAnnouncement(own);
+    }
+
+    /** Gives the connections of a listener a period of their own, in nanoseconds. */
+    static void unansweredPeriod(Channel listener, long nanos) {
+        listener.attr(UNANSWERED_PERIOD).set(nanos);
     }
 
     /** Whether the order of what was received and sent tells what is owed: to clients, and where nobody counts exchanges. */
