@@ -80,6 +80,11 @@ final class CloseLimits {
         pollMicros = minPollMicros(config);
     }
 
+    /** Whether the last progress was seen at the given moment. */
+    boolean progressedAt(long nanos) {
+        return lastProgressNanos == nanos;
+    }
+
     /**
      * The peer's TCP has everything, since a moment that may lie before the look that told; but input that came while the event
      * loop stood still is read before the peer counts as quiet.

@@ -12,6 +12,7 @@ import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
 import dev.lastbyte.internal.OptionalHandlers;
 import dev.lastbyte.internal.OutboundFlush;
+import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TransportKind;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -157,16 +158,31 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     }
 
     @Override
-    public void pending(long bytes) {
+    public void pending(long bytes, boolean lasting) {
         LoopConnections here = home;
-        if (here != null && here.isInLoop() && bytes == pendingBytes) {
+        if (here != null && here.isInLoop() && bytes == pendingBytes && (bytes == 0 || !lasting)) {
             return;
         }
         atHome(loop -> {
-            if (budgeted) {
-                registry.budget().changed(bytes - pendingBytes, registry);
-            }
+            long before = pendingBytes;
             pendingBytes = bytes;
+            if (budgeted) {
+                registry.budget().bytes().changed(this, before, bytes, lasting, registry.system());
+            }
+        });
+    }
+
+    @Override
+    public void progressed() {
+        registry.budget().bytes().progressed(this, registry.system());
+    }
+
+    @Override
+    public void left(long bytes, long nanos) {
+        atHome(loop -> {
+            SystemView system = registry.system();
+            pending(0, false);
+            registry.budget().bytes().left(bytes, system.nanoTime() + nanos, system);
         });
     }
 
@@ -202,7 +218,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         if (budgeted) {
             budgeted = false;
             registry.budget().ended();
-            registry.budget().changed(-pendingBytes, registry);
+            registry.budget().bytes().gone(this, pendingBytes, registry.system());
         }
     }
 
@@ -371,6 +387,43 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         giveBack();
         atChannel(() -> running.force(CloseCause.EVICTED));
         return true;
+    }
+
+    /**
+     * Resets the connection, because it holds too many bytes; not at once, because we may be inside another close. One that turns out to
+     * hold none any more is spared.
+     *
+     * @param evenIfItMoves whether one that has made progress since it was chosen is reset all the same
+     */
+    void giveUp(long condemnedBytes, boolean evenIfItMoves) {
+        LoopConnections loop = home;
+        if (loop == null || !loop.execute(() -> giveUp(loop, condemnedBytes, evenIfItMoves))) {
+            registry.budget().bytes().ended(condemnedBytes); // its event loop has closed it
+        }
+    }
+
+    private void giveUp(LoopConnections loop, long condemnedBytes, boolean evenIfItMoves) {
+        RunningClose running = close;
+        boolean moves = running != null && mayEnd(running) && progresses(running);
+        if (running == null || !mayEnd(running)) {
+            registry.budget().bytes().ended(condemnedBytes);
+        } else if (pendingBytes == 0 || (moves && !evenIfItMoves)) {
+            registry.budget().bytes().spared(this, condemnedBytes, pendingBytes, registry.system());
+        } else {
+            loop.move(this, loop.ending);
+            giveBack();
+            atChannel(() -> running.reset(CloseCause.EVICTED));
+            registry.budget().bytes().ended(condemnedBytes);
+        }
+    }
+
+    private boolean mayEnd(RunningClose running) {
+        return budgeted && !running.isEnding();
+    }
+
+    /** Asks a close that runs on this event loop. */
+    private boolean progresses(RunningClose running) {
+        return channel().eventLoop().inEventLoop() && running.progresses();
     }
 
     OpenConnection describe(LoopConnections loop, long now) {
