@@ -80,9 +80,9 @@ final class CloseLimits {
         pollMicros = minPollMicros(config);
     }
 
-    /** Whether the last progress was seen at the given moment. */
-    boolean progressedAt(long nanos) {
-        return lastProgressNanos == nanos;
+    /** Whether progress was seen after the given moment. */
+    boolean progressedAfter(long nanos) {
+        return lastProgressNanos - nanos > 0;
     }
 
     /**

@@ -206,7 +206,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     @Override
-    public boolean progresses() {
+    public boolean lookForProgress(long afterNanos) {
         long now = now();
         guarded(() -> {
             if (phase == Phase.FLUSHING) {
@@ -215,7 +215,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
                 look(now);
             }
         });
-        return limits.progressedAt(now);
+        return limits.progressedAfter(afterNanos);
     }
 
     @Override

@@ -73,8 +73,8 @@ public interface Connection {
         /** Ends the sequence now and gives up what the kernel holds too: the connection is reset. */
         void reset(CloseCause cause);
 
-        /** Looks whether a byte has left, or was acknowledged, since the last look. */
-        boolean progresses();
+        /** Asks the kernel, and returns whether a byte has left, or was acknowledged, after the given moment, as far as looks have told. */
+        boolean lookForProgress(long afterNanos);
 
         /** Whether everything has been sent and only the peer is waited for. */
         boolean isWaiting();

@@ -36,7 +36,7 @@ final class Drains {
         this.policy = policy;
         shutdownPolicy = policy;
         news = listener == null ? new DrainNews(NOBODY, Runnable::run) : DrainNews.onOwnThread(listener);
-        acceptWatch = new AcceptWatch(registry::of);
+        acceptWatch = new AcceptWatch(registry::of, registry::acceptFailed);
     }
 
     void manage(Channel channel) {

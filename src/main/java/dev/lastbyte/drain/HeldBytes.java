@@ -16,29 +16,54 @@ import org.jspecify.annotations.Nullable;
  * was closed. Above the limit it chooses who is given up, in constant time:
  *
  * <ol>
- *   <li>a close that has made no progress for a second, one of the largest by powers of two;
- *   <li>the close that has made no progress for the longest, if that is a tenth of a second;
- *   <li>above twice the limit one of the largest, first among those that have not made any progress yet.
+ *   <li>above the limit, closes that have made no progress for a second, the largest first, by powers of two;
+ *   <li>above one and a half times the limit, which a second of closes can reach, the one that has made no progress for the longest, of
+ *       those that have made none behind their first moments and hold at least about a quarter of the average;
+ *   <li>then one of the largest of those that do make progress, if these alone exceed the limit.
  * </ol>
  *
- * One that turns out to have made progress is spared the first two. One that holds no bytes is never chosen.
+ * One whose progress had not been seen when it was chosen is spared, unless all that are left make progress. One that holds no bytes is
+ * never chosen.
  *
  * <p>Thread-safe. A close that holds no bytes for long touches one counter and no lock.
  */
 final class HeldBytes {
     private static final long STALLED_NANOS = 1_000_000_000;
-    private static final long PAUSED_NANOS = 100_000_000;
+
+    /** In the first round trips a peer that reads nothing acknowledges what its receive buffer takes: that is no progress yet. */
+    private static final long FIRST_MOMENTS_NANOS = 200_000_000;
+
+    private static final int SLACK_PART = 2;
+    private static final int AVERAGE_PART = 4;
     private static final int SIZES = Long.SIZE;
 
-    /** A close that may be chosen. */
-    private static final class Holder extends ConnectionList.Node<Holder> {
+    /** A close that may be chosen. Guarded by the {@link HeldBytes}; what one that was chosen tells does not change any more. */
+    static final class Holder extends ConnectionList.Node<Holder> {
         private final ManagedConnection connection;
+        private final long beganNanos;
         private long bytes;
-        private long sinceNanos; // when it made progress last, or began to hold
-        private boolean moves;
+        private long condemnedBytes;
+        private long lookedNanos;
+        private long progressNanos; // the last, or when it began
+        private boolean listedAsMoving;
+        private boolean moves; // has made progress behind its first moments
 
-        Holder(ManagedConnection connection) {
+        Holder(ManagedConnection connection, long now) {
             this.connection = connection;
+            beganNanos = now;
+            lookedNanos = now;
+            progressNanos = now;
+        }
+
+        /** Progress that is seen now may have been made at any moment since the last look. */
+        void progressed(long now) {
+            progressNanos = now;
+            moves |= lookedNanos - beganNanos >= FIRST_MOMENTS_NANOS;
+            lookedNanos = now;
+        }
+
+        long progressNanos() {
+            return progressNanos;
         }
     }
 
@@ -51,6 +76,8 @@ final class HeldBytes {
     private final List<ConnectionList<Holder>> unmoved = bySize();
     private final List<ConnectionList<Holder>> moving = bySize();
     private final Queue<Left> left = new PriorityQueue<>(Comparator.comparingLong(Left::untilNanos));
+    private long listed; // what the holders hold
+    private long movingBytes; // of those that make progress
     private long condemned; // of those that have been chosen and are not closed yet
     private volatile boolean someHold;
 
@@ -79,11 +106,20 @@ final class HeldBytes {
         if (someHold || mayBeChosen) {
             synchronized (this) {
                 Holder known = holders.get(connection);
+                long now = system.nanoTime();
                 if (known == null && mayBeChosen) {
-                    list(new Holder(connection), after, system.nanoTime());
-                } else if (known != null && after != before) {
-                    known.moves |= after < before;
-                    list(known, after, system.nanoTime());
+                    list(new Holder(connection, now), after);
+                } else if (known != null) {
+                    if (lasting) {
+                        known.lookedNanos = now;
+                    }
+                    if (after > 0 && sizeOf(after) == sizeOf(known.bytes)) {
+                        listed += after - known.bytes;
+                        movingBytes += known.listedAsMoving ? after - known.bytes : 0;
+                        known.bytes = after;
+                    } else {
+                        list(known, after);
+                    }
                 }
             }
         }
@@ -98,8 +134,8 @@ final class HeldBytes {
             synchronized (this) {
                 Holder holder = holders.get(connection);
                 if (holder != null) {
-                    holder.moves = true;
-                    list(holder, holder.bytes, system.nanoTime());
+                    holder.progressed(system.nanoTime());
+                    list(holder, holder.bytes);
                 }
             }
         }
@@ -121,18 +157,20 @@ final class HeldBytes {
     }
 
     /** One that was chosen is being ended, or had ended before. */
-    synchronized void ended(long bytes) {
-        condemned -= bytes;
+    synchronized void ended(Holder chosen) {
+        condemned -= chosen.condemnedBytes;
     }
 
-    /** One that was chosen turns out to make progress. */
-    void spared(ManagedConnection connection, long condemnedBytes, long bytes, SystemView system) {
+    /** One that was chosen turns out to make progress, or to hold nothing. */
+    void spared(Holder chosen, long bytes, SystemView system) {
         synchronized (this) {
-            condemned -= condemnedBytes;
-            Holder known = holders.get(connection); // it has said so again meanwhile
-            Holder holder = known == null ? new Holder(connection) : known;
-            holder.moves = true;
-            list(holder, bytes, system.nanoTime());
+            condemned -= chosen.condemnedBytes;
+            Holder again = holders.get(chosen.connection); // it has said meanwhile what it holds
+            if (again != null) {
+                list(again, 0);
+            }
+            chosen.progressed(system.nanoTime());
+            list(chosen, bytes);
         }
         relieve(system);
     }
@@ -159,22 +197,23 @@ final class HeldBytes {
             long now = system.nanoTime();
             expire(now);
             for (long over = over(); over > 0; over = over()) {
+                boolean hurry = over > maxBytes / SLACK_PART;
                 Holder next = stalled(now);
-                if (next == null) {
-                    next = paused(now);
+                if (next == null && hurry) {
+                    next = longestUnmoved();
                 }
-                boolean largest = next == null;
-                if (largest && over > maxBytes) {
-                    next = largest();
+                boolean mayBeSpared = next != null;
+                if (next == null && hurry && movingBytes > maxBytes) {
+                    next = largestMoving();
                 }
                 if (next == null) {
                     break;
                 }
-                long bytes = next.bytes;
-                ManagedConnection connection = next.connection;
-                condemned += bytes;
-                list(next, 0, now);
-                chosen.add(() -> connection.giveUp(bytes, largest));
+                Holder victim = next;
+                victim.condemnedBytes = victim.bytes;
+                condemned += victim.bytes;
+                list(victim, 0);
+                chosen.add(() -> victim.connection.giveUp(victim, mayBeSpared));
             }
         }
         chosen.forEach(Runnable::run);
@@ -184,44 +223,30 @@ final class HeldBytes {
         return total.get() - condemned - maxBytes;
     }
 
-    /** The one that has made no progress for the longest, if it has paused. In each list that is the first. */
-    private @Nullable Holder paused(long now) {
-        Holder oldest = null;
-        for (int i = 0; i < SIZES; i++) {
-            oldest = older(oldest, older(unmoved.get(i).first(), moving.get(i).first()));
-        }
-        return oldest != null && now - oldest.sinceNanos >= PAUSED_NANOS ? oldest : null;
-    }
-
-    private static @Nullable Holder older(@Nullable Holder one, @Nullable Holder other) {
-        if (one == null || other == null) {
-            return one == null ? other : one;
-        }
-        return one.sinceNanos - other.sinceNanos <= 0 ? one : other;
-    }
-
-    private @Nullable Holder largest() {
-        Holder found = largest(unmoved);
-        return found == null ? largest(moving) : found;
-    }
-
-    /** One of the largest that have made no progress for a second. */
+    /** One of the largest that have made no progress for a second. In each list the first is the one without progress for the longest. */
     private @Nullable Holder stalled(long now) {
         for (int i = SIZES - 1; i >= 0; i--) {
-            Holder first = unmoved.get(i).first();
-            if (first == null || now - first.sinceNanos < STALLED_NANOS) {
-                first = moving.get(i).first();
-            }
-            if (first != null && now - first.sinceNanos >= STALLED_NANOS) {
+            Holder first = earlier(unmoved.get(i).first(), moving.get(i).first());
+            if (first != null && now - first.progressNanos >= STALLED_NANOS) {
                 return first;
             }
         }
         return null;
     }
 
-    private static @Nullable Holder largest(List<ConnectionList<Holder>> lists) {
+    /** Those that hold little would not relieve much. */
+    private @Nullable Holder longestUnmoved() {
+        Holder found = null;
+        long worthwhile = holders.isEmpty() ? 1 : Math.max(1, listed / holders.size() / AVERAGE_PART);
+        for (int i = sizeOf(worthwhile); i < SIZES; i++) {
+            found = earlier(found, unmoved.get(i).first());
+        }
+        return found;
+    }
+
+    private @Nullable Holder largestMoving() {
         for (int i = SIZES - 1; i >= 0; i--) {
-            Holder first = lists.get(i).first();
+            Holder first = moving.get(i).first();
             if (first != null) {
                 return first;
             }
@@ -229,22 +254,36 @@ final class HeldBytes {
         return null;
     }
 
-    /** Puts a close where it belongs by what it holds now. */
-    private void list(Holder holder, long bytes, long now) {
+    private static @Nullable Holder earlier(@Nullable Holder one, @Nullable Holder other) {
+        if (one == null || other == null) {
+            return one == null ? other : one;
+        }
+        return one.progressNanos - other.progressNanos <= 0 ? one : other;
+    }
+
+    /** Puts a close where it belongs by what it holds now; behind those that made progress before. */
+    private void list(Holder holder, long bytes) {
         ConnectionList<Holder> before = holder.list;
         if (before != null) {
             before.remove(holder);
+            listed -= holder.bytes;
+            movingBytes -= holder.listedAsMoving ? holder.bytes : 0;
         }
         holder.bytes = bytes;
-        holder.sinceNanos = now;
+        holder.listedAsMoving = holder.moves;
         if (bytes == 0) {
             holders.remove(holder.connection);
         } else {
-            int size = Long.SIZE - 1 - Long.numberOfLeadingZeros(bytes);
-            (holder.moves ? moving : unmoved).get(size).add(holder);
+            (holder.moves ? moving : unmoved).get(sizeOf(bytes)).add(holder);
+            listed += bytes;
+            movingBytes += holder.moves ? bytes : 0;
             holders.put(holder.connection, holder);
         }
         someHold = !holders.isEmpty();
+    }
+
+    private static int sizeOf(long bytes) {
+        return Long.SIZE - 1 - Long.numberOfLeadingZeros(bytes);
     }
 
     private void expire(long now) {

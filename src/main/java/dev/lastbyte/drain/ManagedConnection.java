@@ -393,27 +393,27 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
      * Resets the connection, because it holds too many bytes; not at once, because we may be inside another close. One that turns out to
      * hold none any more is spared.
      *
-     * @param evenIfItMoves whether one that has made progress since it was chosen is reset all the same
+     * @param mayBeSpared whether it is spared also if it has made progress that was not known when it was chosen
      */
-    void giveUp(long condemnedBytes, boolean evenIfItMoves) {
+    void giveUp(HeldBytes.Holder chosen, boolean mayBeSpared) {
         LoopConnections loop = home;
-        if (loop == null || !loop.execute(() -> giveUp(loop, condemnedBytes, evenIfItMoves))) {
-            registry.budget().bytes().ended(condemnedBytes); // its event loop has closed it
+        if (loop == null || !loop.execute(() -> giveUp(loop, chosen, mayBeSpared))) {
+            registry.budget().bytes().ended(chosen); // its event loop has closed it
         }
     }
 
-    private void giveUp(LoopConnections loop, long condemnedBytes, boolean evenIfItMoves) {
+    private void giveUp(LoopConnections loop, HeldBytes.Holder chosen, boolean mayBeSpared) {
         RunningClose running = close;
-        boolean moves = running != null && mayEnd(running) && progresses(running);
-        if (running == null || !mayEnd(running)) {
-            registry.budget().bytes().ended(condemnedBytes);
-        } else if (pendingBytes == 0 || (moves && !evenIfItMoves)) {
-            registry.budget().bytes().spared(this, condemnedBytes, pendingBytes, registry.system());
+        boolean moves = running != null && mayEnd(running) && progressed(running, chosen.progressNanos());
+        if (running == null || !mayEnd(running)) { // the look may have ended it
+            registry.budget().bytes().ended(chosen);
+        } else if (pendingBytes == 0 || (moves && mayBeSpared)) {
+            registry.budget().bytes().spared(chosen, pendingBytes, registry.system());
         } else {
             loop.move(this, loop.ending);
             giveBack();
             atChannel(() -> running.reset(CloseCause.EVICTED));
-            registry.budget().bytes().ended(condemnedBytes);
+            registry.budget().bytes().ended(chosen);
         }
     }
 
@@ -422,8 +422,8 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     }
 
     /** Asks a close that runs on this event loop. */
-    private boolean progresses(RunningClose running) {
-        return channel().eventLoop().inEventLoop() && running.progresses();
+    private boolean progressed(RunningClose running, long afterNanos) {
+        return channel().eventLoop().inEventLoop() && running.lookForProgress(afterNanos);
     }
 
     OpenConnection describe(LoopConnections loop, long now) {

@@ -91,19 +91,37 @@ class ClosingBudgetScenarioTest {
     }
 
     @Test
-    void maxClosingBytes_exceeded_noneIsStalled_theOneThatHasPausedForTheLongestGoes() {
-        FrozenDrain server = closing(6000, 4000);
-        server.play("500ms room:100 500ms room:100 600ms connect room:0 write:600 close 100ms at:1 room:100");
-        server.play("connect room:0 write:600 close 1ms connect room:0 write:600 close 1ms");
+    void maxClosingBytes_exceededByLessThanHalf_onlyThoseThatStallForASecondGo() {
+        FrozenDrain server = closing(1000, 300, 600);
+        server.play("at:1 open at:2 open 990ms at:1 room:100 at:1 open at:2 open 1s");
+        assertReset(server, 2);
+        server.play("at:1 open");
+    }
+
+    @Test
+    void maxClosingBytes_exceededByHalf_theOneThatNeverMovedAndPausedForTheLongestGoes() {
+        FrozenDrain server = closing(4200, 4000);
+        server.play("500ms room:100 300ms connect room:0 write:600 close 1ms at:1 room:100 900ms");
+        server.play("connect room:0 write:600 close 1ms at:2 open connect room:0 write:600 close 1ms");
         assertReset(server, 2);
         server.play("at:1 open at:3 open at:4 open");
     }
 
+    /** A peer that reads nothing takes what its receive buffer holds. */
     @Test
-    void maxClosingBytes_exceededTwice_thoseThatHaveNotMovedYetGoFirst() {
-        FrozenDrain server = closing(4000, 2000);
-        server.play("500ms room:100 500ms at:1 room:100 connect room:0 write:5000 close 1ms");
-        server.play("connect room:0 write:3000 close 1ms");
+    void maxClosingBytes_exceededByHalf_progressInTheFirstMomentsDoesNotSpareForLong() {
+        FrozenDrain server = closing(2000, 300);
+        server.play("400ms room:10 400ms connect room:0 write:1000 close 1ms room:10 300ms at:1 room:10 750ms");
+        server.play("connect room:0 write:1600 close 1ms");
+        assertReset(server, 2);
+        server.play("at:1 open at:3 open");
+    }
+
+    /** To reset it would not free much. */
+    @Test
+    void maxClosingBytes_exceededByHalf_aSmallOneStays() {
+        FrozenDrain server = closing(2000, 10);
+        server.play("connect room:0 write:1200 close 1ms connect room:0 write:1600 close 1ms");
         assertReset(server, 2);
         server.play("at:1 open at:3 open");
     }
@@ -112,11 +130,11 @@ class ClosingBudgetScenarioTest {
     void maxClosing_evictedWithBytesInTheKernel_theyCountUntilTheKernelGivesThemUp() {
         FrozenDrain server = limitedTo(1, 1000);
         server.server.system.kernel(ESTABLISHED, 600, 0);
-        server.play("connect:2 at:1 close 1ms at:2 close 1ms at:1 over at:2 open 1s over");
+        server.play("connect:2 at:1 close 1ms at:2 close 1ms at:1 over at:2 open 2s over");
         assertEquals(CloseOutcome.UNDELIVERED, report(server.channel()).outcome());
         assertTrue(server.server.registry.budget().bytes().hasRoom(server.server.system)); // the second was reset
         server.server.system.kernel(ESTABLISHED, 500, 0);
-        server.play("connect at:3 close 1s over");
+        server.play("connect at:3 close 2s over");
         server.play("60s connect at:4 close 1s open");
     }
 

@@ -157,8 +157,6 @@ class ClosingLimitIT {
             }
             Eventually.await("evicted", () -> server.reports.size() > all - 2 * limit / answer);
             Eventually.await("within the limit", () -> KernelSockets.sendQueues(port) <= limit);
-            System.out.println(transport + ": " + KernelSockets.sendQueues(port) + " bytes in the kernel, "
-                    + server.manager.closingConnections() + " closing");
             for (CloseReport report : server.reports) {
                 assertEquals(CloseCause.EVICTED, report.cause());
                 assertEquals(CloseOutcome.UNDELIVERED, report.outcome(), report::toString);
@@ -167,6 +165,56 @@ class ClosingLimitIT {
             for (PeerRun peer : peers) {
                 peer.socket().reset();
             }
+        }
+    }
+
+    /** Beside them a slow download goes on: it makes progress, and they do not. */
+    @ParameterizedTest
+    @MethodSource("dev.lastbyte.testing.Transports#withTcpInfo")
+    void maxClosingBytes_downloadBesideStalledPeers_isWhole(Transports transport) throws Exception {
+        NoWarnings.tolerate("CompletionQueue overflow detected");
+        int all = 1000;
+        int small = 100_000;
+        int large = 10_000_000;
+        try (ManagedServer server = ManagedServer.on(transport)
+                .config(PATIENT)
+                .policy(Drained.SHORT)
+                .manager(b -> b.maxClosingBytes(20 << 20))
+                .handlers(c -> c.pipeline().addLast(new Answer(ctx -> {
+                    ctx.channel().config().setAutoRead(false);
+                    Answer.write(ctx, ctx.channel().attr(Answer.PEER_ID).get() == 1 ? large : small);
+                    ctx.flush();
+                    ctx.channel().close();
+                })))
+                .start()) {
+            PeerRun download = server.connect(SMALL_BUFFER * 16);
+            download.request();
+            Thread reader = new Thread(() -> {
+                while (download.read(32 * 1024) >= 0) {
+                    download.pause(5);
+                }
+            });
+            reader.start();
+            List<PeerRun> peers = new ArrayList<>();
+            for (int i = 0; i < all; i++) {
+                PeerRun peer = server.connect(SMALL_BUFFER);
+                peers.add(peer);
+                peer.request();
+            }
+            reader.join();
+            assertEquals(
+                    large,
+                    download.bytes(),
+                    () -> ""
+                            + server.reports.stream()
+                                    .filter(r -> r.unsentBytes() > small)
+                                    .toList());
+            assertTrue(download.isEof());
+            Eventually.await("evicted", () -> server.reports.size() > all / 2);
+            for (PeerRun peer : peers) {
+                peer.socket().reset();
+            }
+            download.socket().close();
         }
     }
 
