@@ -176,6 +176,12 @@ final class CloseRecord {
         trouble().unsentBytes = unsentBytes;
     }
 
+    /** This side resets the connection because it cannot afford what is unacknowledged any more. */
+    void givenUp() {
+        cut = true;
+        aborted = false;
+    }
+
     /** This side resets the connection, if the transport took the option. */
     void aborted(boolean taken) {
         aborted = taken;

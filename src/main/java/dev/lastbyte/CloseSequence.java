@@ -201,6 +201,24 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     @Override
+    public void reset(CloseCause cause) {
+        guarded(() -> finish(cause, true));
+    }
+
+    @Override
+    public boolean lookForProgress(long afterNanos) {
+        long now = now();
+        guarded(() -> {
+            if (phase == Phase.FLUSHING) {
+                lookAtFlush(now);
+            } else if (isWaiting()) {
+                look(now);
+            }
+        });
+        return limits.progressedAfter(afterNanos);
+    }
+
+    @Override
     public void limit(long deadlineNanos) {
         guarded(() -> {
             if (!phase.isEnding() && limits.drainDeadline(deadlineNanos)) {
@@ -343,6 +361,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
                 evaluate(nanos);
             }
         });
+        if (!phase.isEnding()) {
+            connection.pending(pendingBytes(), true);
+        }
     }
 
     /** Asks the kernel, and judges by the given moment what is over. */
@@ -421,7 +442,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         } else {
             stopReading(); // an EOF seen now would end the channel below us, with its output
         }
-        armNextFlushCheck(now());
+        long now = now();
+        look(now);
+        armNextFlushCheck(now);
     }
 
     private void onBarrier(ChannelFuture barrier) {
@@ -473,16 +496,20 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     private void evaluateFlush(long now) {
         resumeIfDue(now);
-        look(now);
-        if (flush().progressed()) {
-            limits.outbound(config, now);
-        }
+        lookAtFlush(now);
         CloseCause over = limits.flushEnd(config, now);
         if (over != null) {
             finish(over);
         } else if (!phase.isEnding()) {
             askTable(now);
             armNextFlushCheck(now);
+        }
+    }
+
+    private void lookAtFlush(long now) {
+        look(now);
+        if (flush().progressed()) {
+            progress(now);
         }
     }
 
@@ -706,6 +733,11 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     /** Ends every wait and closes the socket, unless a call out of this sequence has come back and done so. */
     private void finish(CloseCause cause) {
+        finish(cause, false);
+    }
+
+    /** @param givenUp whether what the kernel holds is given up too */
+    private void finish(CloseCause cause, boolean givenUp) {
         if (phase.isEnding()) {
             return;
         }
@@ -724,11 +756,16 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         look(now);
         record.cause(cause);
         record.waitEnded(now);
-        boolean resets = cut || record.isAbort() || (isUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET);
+        boolean resets = cut
+                || givenUp
+                || record.isAbort()
+                || (isUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET);
         if (resets && kernelResets()) {
             enter(Phase.RESETTING);
             armReset();
-            if (cut && HalfClosure.isOutputShutdown(channel())) {
+            if (givenUp) {
+                record.givenUp();
+            } else if (cut && HalfClosure.isOutputShutdown(channel())) {
                 record.aborted(false); // the transport has sent a FIN already
             }
         } else {
@@ -751,7 +788,12 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     private void leaveToKernel() {
         if (!delivery.isDelivered() && !delivery.isLost()) {
-            SocketLinger.boundKernel(channel(), limits.kernelPatience(config));
+            long patience = limits.kernelPatience(config);
+            SocketLinger.boundKernel(channel(), patience);
+            long bytes = delivery.inKernel(finSent);
+            if (bytes > 0) {
+                connection.left(bytes, patience);
+            }
         }
     }
 
@@ -902,12 +944,18 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             limits.rtt(seen.rttMicros());
         }
         if (delivery.progressed()) {
-            limits.outbound(config, now);
+            progress(now);
         }
         if (delivery.isDelivered()) {
             limits.delivered(config, seen == null ? now : now() - seen.ackAgeMillis() * 1_000_000, now);
             delivery = delivery.settled();
         }
+    }
+
+    /** A byte has left, or was acknowledged. */
+    private void progress(long now) {
+        limits.outbound(config, now);
+        connection.progressed();
     }
 
     /** Where nothing else tells, the table of sockets says whether a close that makes no progress waits for acknowledgements. */
@@ -923,14 +971,15 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         }
         long now = now();
         if (delivery.shown(row, record.isFlushed())) {
-            limits.outbound(config, now);
+            progress(now);
         }
         armAt(now);
     }
 
     /** Bytes that have not reached the kernel or, where it tells, the peer's TCP. */
     private long pendingBytes() {
-        return record.isFlushed() ? Math.max(0, delivery.unacknowledged(finSent)) : OutboundFlush.pendingBytes(ctx);
+        long inKernel = delivery.inKernel(finSent);
+        return record.isFlushed() ? inKernel : inKernel + OutboundFlush.remainingBytes(ctx);
     }
 
     // ---- phases and threads ----------------------------------------------------------------------------------------
@@ -959,7 +1008,8 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         try {
             step.run();
             if (!phase.isEnding()) {
-                connection.pending(pendingBytes());
+                boolean awaitsBarrier = phase == Phase.FLUSHING && resetArmed;
+                connection.pending(pendingBytes(), awaitsBarrier);
             }
         } catch (Throwable t) {
             LOG.warn("{} the close sequence failed in {}; closing at once", channel(), phase, t);

@@ -90,20 +90,23 @@ class DeliveryTest {
                 .putInt(68, 1500)
                 .putLong(120, 7)
                 .putLong(128, 1)
+                .putInt(136, 8)
                 .putInt(144, 11)
+                .putInt(156, 5)
                 .putLong(200, 1000)
                 .putLong(208, 100);
         TcpInfo info = TcpInfo.parse(raw);
-        assertEquals(new TcpInfo(TcpInfo.FIN_WAIT2, 7, 11, 1000, 100, 1500, 10, 3, 17, true), info);
+        assertEquals(
+                new TcpInfo(TcpInfo.FIN_WAIT2, 7, 11, 1000, 100, 1500, 10, 3, 17, TcpInfo.LastWord.RECEIVED, 3), info);
         assertEquals(911, info.written());
     }
 
     /** When a byte was last sent and received, in milliseconds ago, and how many were received. */
     @ParameterizedTest
-    @CsvSource({"20,10,1,true", "10,10,1,true", "10,20,1,false", "20,10,0,false", "10,10,0,false"})
-    void tcpInfo_tellsWhoSpokeLast(int sent, int received, long bytes, boolean inputLast) {
+    @CsvSource({"20,10,1,RECEIVED", "10,10,1,SAME_TICK", "10,20,1,SENT", "20,10,0,SENT", "10,10,0,SENT"})
+    void tcpInfo_tellsWhoSpokeLast(int sent, int received, long bytes, TcpInfo.LastWord lastWord) {
         ByteBuffer raw = ByteBuffer.allocate(256).order(ByteOrder.nativeOrder());
         raw.putInt(44, sent).putInt(52, received).putLong(128, bytes);
-        assertEquals(inputLast, TcpInfo.parse(raw).inputLast());
+        assertEquals(lastWord, TcpInfo.parse(raw).lastWord());
     }
 }

@@ -43,6 +43,11 @@ public final class DrainEvent implements ConnectionEvents.Drain {
                     startNanos + policy.drainTimeoutNanos());
         }
 
+        /** The end of a period that begins with the grace period, and lasts no longer. */
+        long afterAnnouncement(long periodNanos) {
+            return earlier(announcedNanos + periodNanos, graceEndNanos);
+        }
+
         /** Each of the moments, or that of another drain where it is earlier. */
         Times orEarlier(Times other) {
             return new Times(

@@ -267,7 +267,7 @@ public final class DrainPolicy {
          * wait for an answer that nobody has reported as an exchange. It ends early, {@code idleAfter} behind the first byte that is sent.
          * If the connection is closed without one, it counts as {@link DrainReport#possiblyUnanswered()}. Not for connections whose
          * protocol counts its exchanges. Choose 0 for protocols whose peers speak last; at most {@code gracePeriod}. Default 20 s: as long
-         * as {@code gracePeriod}.
+         * as {@code gracePeriod}. One listener may have its own: {@link GracefulCloseManager#manage(io.netty.channel.Channel, Duration)}.
          */
         public Builder unansweredPeriod(Duration unansweredPeriod) {
             unansweredPeriodSet = Checks.nanosOrZero(unansweredPeriod, "unansweredPeriod");

@@ -37,7 +37,7 @@ final class Drains {
         this.policy = policy;
         shutdownPolicy = policy;
         news = listener == null ? new DrainNews(NOBODY, Runnable::run) : DrainNews.onOwnThread(listener);
-        acceptWatch = new AcceptWatch(registry::of);
+        acceptWatch = new AcceptWatch(registry::of, registry::acceptFailed);
     }
 
     /** Knows a listener from now on; one that is not bound yet serves from its activation on, or is forgotten when it closes. */

@@ -131,6 +131,25 @@ public final class GracefulCloseManager implements AutoCloseable {
     }
 
     /**
+     * Adds a listener whose connections have an {@link DrainPolicy.Builder#unansweredPeriod} of their own, in place of the policy's: zero
+     * where peers speak last, for example. It ends with the {@link DrainPolicy#gracePeriod} at the latest. A further call for the same
+     * listener changes it.
+     *
+     * @param listener as for {@link #manage(Channel)}
+     * @param unansweredPeriod 0, or 1 ms to 24 h
+     * @return this manager
+     * @throws NullPointerException if an argument is null
+     * @throws IllegalArgumentException as {@link #manage(Channel)}, or if the period is out of range
+     */
+    public GracefulCloseManager manage(Channel listener, Duration unansweredPeriod) {
+        long nanos = Checks.nanosOrZero(unansweredPeriod, "unansweredPeriod");
+        requireListener(listener);
+        drains.manage(listener);
+        ManagedConnection.unansweredPeriod(listener, nanos);
+        return this;
+    }
+
+    /**
      * Adds a listener, as {@link #manage} does, and manages every connection that it accepts from now on: a {@link #newHandler()} stands
      * first in the pipeline of each before the server's own code sees the connection, whatever that code is. If the pipeline has, or gets,
      * a {@link GracefulCloseHandler} of the server's own, that one stays instead, as described at {@link #childHandler}. If something is
@@ -355,7 +374,8 @@ public final class GracefulCloseManager implements AutoCloseable {
 
         /**
          * How many bytes connections in their close sequence may hold together: in Netty's buffers and, where the kernel tells,
-         * unacknowledged in the kernel. Above that the oldest close is cut short. At least 1; default 1 GiB.
+         * unacknowledged in the kernel, also behind a closed socket. Above that connections are reset: first the largest that have made no
+         * progress for a second. At least 1; default 1 GiB.
          */
         public Builder maxClosingBytes(long maxClosingBytes) {
             this.maxClosingBytes = Checks.atLeast(maxClosingBytes, 1, "maxClosingBytes");

@@ -46,6 +46,7 @@ final class LoopDrain {
     private int foundInRound;
     private boolean inRound;
     private boolean undone;
+    private boolean shedsEarly;
     private volatile boolean shed;
     private volatile boolean forced;
     private volatile List<OpenConnection> blockers = List.of();
@@ -143,11 +144,12 @@ final class LoopDrain {
     /** Begins a round now, unless one of the same phase is under way. */
     void lookAround() {
         DrainPhase phase = plan.phase();
-        if (undone || (inRound && phase == roundPhase && plan.times().equals(times))) {
+        boolean fresh = phase != roundPhase || !plan.times().equals(times) || plan.shedsEarly() != shedsEarly;
+        if (undone || (inRound && !fresh)) {
             return;
         }
         inRound = true;
-        boolean fresh = phase != roundPhase || !plan.times().equals(times);
+        shedsEarly = plan.shedsEarly();
         roundPhase = phase;
         times = plan.times();
         long now = plan.system().nanoTime();
@@ -200,7 +202,8 @@ final class LoopDrain {
     private boolean step(long now) {
         return switch (roundPhase) {
             case READY -> unprepare();
-            case ANNOUNCING, STOP_ACCEPTING -> prepare(now);
+            case ANNOUNCING -> prepare(now);
+            case STOP_ACCEPTING -> shedsEarly ? shedding.step(now) : prepare(now);
             case SHEDDING, FINISHING -> shedding.step(now);
             case FORCING -> force(now);
             case DRAINED -> dismiss();

@@ -12,10 +12,12 @@ import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
 import dev.lastbyte.internal.OptionalHandlers;
 import dev.lastbyte.internal.OutboundFlush;
+import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TransportKind;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ServerChannel;
+import io.netty.util.AttributeKey;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,6 +28,10 @@ import org.slf4j.Logger;
  */
 final class ManagedConnection extends ConnectionList.Node<ManagedConnection> implements Connection {
     private static final Logger LOG = Loggers.of(ManagedConnection.class);
+
+    /** Nanoseconds, left with the listener. */
+    private static final AttributeKey<Long> UNANSWERED_PERIOD =
+            AttributeKey.valueOf(ManagedConnection.class, "unansweredPeriod");
 
     private final ConnectionRegistry registry;
     private GracefulCloseConfig config;
@@ -168,16 +174,31 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     }
 
     @Override
-    public void pending(long bytes) {
+    public void pending(long bytes, boolean lasting) {
         LoopConnections here = home;
-        if (here != null && here.isInLoop() && bytes == pendingBytes) {
+        if (here != null && here.isInLoop() && bytes == pendingBytes && (bytes == 0 || !lasting)) {
             return;
         }
         atHome(loop -> {
-            if (budgeted) {
-                registry.budget().changed(bytes - pendingBytes, registry);
-            }
+            long before = pendingBytes;
             pendingBytes = bytes;
+            if (budgeted) {
+                registry.budget().bytes().changed(this, before, bytes, lasting, registry.system());
+            }
+        });
+    }
+
+    @Override
+    public void progressed() {
+        registry.budget().bytes().progressed(this, registry.system());
+    }
+
+    @Override
+    public void left(long bytes, long nanos) {
+        atHome(loop -> {
+            SystemView system = registry.system();
+            pending(0, false);
+            registry.budget().bytes().left(bytes, system.nanoTime() + nanos, system);
         });
     }
 
@@ -213,7 +234,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         if (budgeted) {
             budgeted = false;
             registry.budget().ended();
-            registry.budget().changed(-pendingBytes, registry);
+            registry.budget().bytes().gone(this, pendingBytes, registry.system());
         }
     }
 
@@ -290,7 +311,17 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     }
 
     private long unansweredEnd(long now, DrainPlan plan) {
-        return isJudged() ? plan.times().unansweredEndNanos() : now;
+        if (!isJudged()) {
+            return now;
+        }
+        Channel listener = parent();
+        Long own = listener == null ? null : listener.attr(UNANSWERED_PERIOD).get();
+        return own == null ? plan.times().unansweredEndNanos() : plan.times().afterAnnouncement(own);
+    }
+
+    /** Gives the connections of a listener a period of their own, in nanoseconds. */
+    static void unansweredPeriod(Channel listener, long nanos) {
+        listener.attr(UNANSWERED_PERIOD).set(nanos);
     }
 
     /** Whether the order of what was received and sent tells what is owed: to clients, and where nobody counts exchanges. */
@@ -372,6 +403,43 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         giveBack();
         atChannel(() -> running.force(CloseCause.EVICTED));
         return true;
+    }
+
+    /**
+     * Resets the connection, because it holds too many bytes; not at once, because we may be inside another close. One that turns out to
+     * hold none any more is spared.
+     *
+     * @param mayBeSpared whether it is spared also if it has made progress that was not known when it was chosen
+     */
+    void giveUp(HeldBytes.Holder chosen, boolean mayBeSpared) {
+        LoopConnections loop = home;
+        if (loop == null || !loop.execute(() -> giveUp(loop, chosen, mayBeSpared))) {
+            registry.budget().bytes().ended(chosen); // its event loop has closed it
+        }
+    }
+
+    private void giveUp(LoopConnections loop, HeldBytes.Holder chosen, boolean mayBeSpared) {
+        RunningClose running = close;
+        boolean moves = running != null && mayEnd(running) && progressed(running, chosen.progressNanos());
+        if (running == null || !mayEnd(running)) { // the look may have ended it
+            registry.budget().bytes().ended(chosen);
+        } else if (pendingBytes == 0 || (moves && mayBeSpared)) {
+            registry.budget().bytes().spared(chosen, pendingBytes, registry.system());
+        } else {
+            loop.move(this, loop.ending);
+            giveBack();
+            atChannel(() -> running.reset(CloseCause.EVICTED));
+            registry.budget().bytes().ended(chosen);
+        }
+    }
+
+    private boolean mayEnd(RunningClose running) {
+        return budgeted && !running.isEnding();
+    }
+
+    /** Asks a close that runs on this event loop. */
+    private boolean progressed(RunningClose running, long afterNanos) {
+        return channel().eventLoop().inEventLoop() && running.lookForProgress(afterNanos);
     }
 
     OpenConnection describe(LoopConnections loop, long now) {

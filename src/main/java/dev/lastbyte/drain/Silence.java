@@ -24,6 +24,12 @@ import org.jspecify.annotations.Nullable;
 final class Silence {
     private static final long FRESH_NANOS = 20_000_000;
 
+    /** The kernel sends an acknowledgement after 200 ms at the latest (TCP_DELACK_MAX), by a clock with ticks of up to 10 ms. */
+    private static final long ACK_DELAY_MILLIS = 250;
+
+    /** An acknowledgement that comes later may answer a keep-alive probe, the first of which the kernel sends after 1 s at the earliest. */
+    private static final long LATE_ACK_MILLIS = 1000;
+
     private final ChannelHandlerContext ctx;
     private final SystemView system;
     private long sinceNanos;
@@ -123,8 +129,31 @@ final class Silence {
             return now - (watch == null ? sinceNanos : watch.lastNanos);
         }
         boolean unread = system.hasUnreadInput(channel);
-        answer = besidesTls(unread || info.inputLast() ? Answer.OWED : Answer.GIVEN);
+        answer = besidesTls(unread ? Answer.OWED : answer(info));
         return unread ? 0 : Math.min(info.silentMillis() * 1_000_000, now - sinceNanos);
+    }
+
+    private Answer answer(TcpInfo info) {
+        return switch (info.lastWord()) {
+            case RECEIVED -> Answer.OWED;
+            case SENT -> Answer.GIVEN;
+            case SAME_TICK -> inSameTick(info);
+        };
+    }
+
+    /**
+     * Who spoke last when both spoke in the same tick of the kernel's clock. A request that nothing answered has made the kernel
+     * acknowledge it alone. Input of several segments may have been acknowledged alone in any case: then the peer's acknowledgement in a
+     * later tick tells that our bytes were last.
+     */
+    private Answer inSameTick(TcpInfo info) {
+        if (info.silentMillis() < ACK_DELAY_MILLIS || !system.leavesAcksToData(ctx.channel())) {
+            return Answer.OWED;
+        }
+        boolean onlyTheFirst = info.acksAlone() <= 1; // that of the first input, before there was an answer
+        long peersAckMillis = info.silentMillis() - info.ackAgeMillis();
+        boolean acknowledgedLater = peersAckMillis > 0 && peersAckMillis < LATE_ACK_MILLIS;
+        return onlyTheFirst || acknowledgedLater ? Answer.GIVEN : Answer.UNKNOWN;
     }
 
     /** A handshake that is not finished is no request. */

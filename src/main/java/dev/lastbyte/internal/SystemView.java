@@ -33,6 +33,11 @@ public interface SystemView {
         }
 
         @Override
+        public boolean leavesAcksToData(Channel channel) {
+            return TransportKind.of(channel).hasTcpOptions() && QuickAck.isOff(channel);
+        }
+
+        @Override
         public boolean askTable(Channel channel, Consumer<SocketTable.@Nullable Row> answer) {
             SocketTable.Ends ends = SocketTable.Ends.of(channel);
             if (ends == null || !SocketSamples.SYSTEM.canTell()) {
@@ -63,6 +68,33 @@ public interface SystemView {
 
     /** Whether the kernel holds input that has not been read; false where it does not tell. */
     boolean hasUnreadInput(Channel channel);
+
+    /**
+     * Whether the kernel holds an acknowledgement back for data to carry it. It begins with the first answer within 40 ms, and ends when no
+     * data came within 200 ms and the acknowledgement had to go alone. False where the kernel does not tell.
+     */
+    boolean leavesAcksToData(Channel channel);
+
+    /** The kernel's pingpong mode, which TCP_QUICKACK tells (tcp(7)). Loaded only where the transport is epoll or io_uring. Stateless. */
+    final class QuickAck {
+        private static final int TCP = 6;
+        private static final int TCP_QUICKACK = 12;
+        private static final RawUnixChannelOption OPTION =
+                new RawUnixChannelOption("dev.lastbyte.TCP_QUICKACK", TCP, TCP_QUICKACK, Integer.BYTES);
+
+        private QuickAck() {}
+
+        private static boolean isOff(Channel channel) {
+            try {
+                ByteBuffer on = channel.config().getOption(OPTION);
+                return on != null
+                        && on.remaining() == Integer.BYTES
+                        && on.order(ByteOrder.nativeOrder()).getInt(on.position()) == 0;
+            } catch (ChannelException e) {
+                return false;
+            }
+        }
+    }
 
     /**
      * Input that waits in the kernel: the first word of SO_MEMINFO (linux/sock_diag.h), the memory that received segments occupy. No

@@ -26,7 +26,8 @@ import org.slf4j.Logger;
  * @param silentMillis time since payload was last sent or received, or since the connection was established
  * @param segmentsOut segments sent and not acknowledged
  * @param ackAgeMillis time since the last acknowledgement arrived
- * @param inputLast whether payload has arrived, and none was sent since; what happened in the same tick of the kernel counts too
+ * @param lastWord whether payload was received or sent last
+ * @param acksAlone segments sent without payload: acknowledgements that no data carried, and probes
  */
 public record TcpInfo(
         int state,
@@ -38,7 +39,8 @@ public record TcpInfo(
         long silentMillis,
         int segmentsOut,
         long ackAgeMillis,
-        boolean inputLast) {
+        LastWord lastWord,
+        long acksAlone) {
     private static final Logger LOG = Loggers.of(TcpInfo.class);
 
     public static final int FIN_WAIT1 = 4;
@@ -48,6 +50,15 @@ public record TcpInfo(
     public static final int CLOSE_WAIT = 8;
     public static final int LAST_ACK = 9;
     public static final int CLOSING = 11;
+
+    /** Which payload came last, as far as the kernel's clock tells. */
+    public enum LastWord {
+        RECEIVED,
+        /** Also if none was ever received. */
+        SENT,
+        /** Both in the same tick of the kernel's clock, which is 1 to 10 ms. */
+        SAME_TICK
+    }
 
     /** What is asked of the running kernel. Loaded only where the transport is epoll or io_uring. */
     private static final class Kernel {
@@ -95,7 +106,6 @@ public record TcpInfo(
         ByteBuffer info = raw.order(ByteOrder.nativeOrder());
         long sentMillis = Integer.toUnsignedLong(info.getInt(44));
         long receivedMillis = Integer.toUnsignedLong(info.getInt(52));
-        long bytesReceived = info.getLong(128);
         return new TcpInfo(
                 Byte.toUnsignedInt(info.get(0)),
                 info.getLong(120),
@@ -106,7 +116,15 @@ public record TcpInfo(
                 Math.min(sentMillis, receivedMillis),
                 info.getInt(24),
                 Integer.toUnsignedLong(info.getInt(56)),
-                bytesReceived > 0 && receivedMillis <= sentMillis);
+                lastWord(info.getLong(128), sentMillis, receivedMillis),
+                Integer.toUnsignedLong(info.getInt(136) - info.getInt(156)));
+    }
+
+    private static LastWord lastWord(long bytesReceived, long sentMillis, long receivedMillis) {
+        if (bytesReceived == 0 || sentMillis < receivedMillis) {
+            return LastWord.SENT;
+        }
+        return sentMillis == receivedMillis ? LastWord.SAME_TICK : LastWord.RECEIVED;
     }
 
     /** Whether this side's FIN waits for the peer's acknowledgement, and counts as a byte until then. */

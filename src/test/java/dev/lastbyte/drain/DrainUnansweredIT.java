@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.http2.Http2FarewellHandler;
+import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.testing.Eventually;
 import dev.lastbyte.testing.Http2Answers;
 import dev.lastbyte.testing.Http2Frames;
@@ -19,6 +20,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +34,7 @@ class DrainUnansweredIT {
     private static final String GRACEFUL = "dev.lastbyte.testing.Transports#graceful";
     private static final String WITH_TCP_INFO = "dev.lastbyte.testing.Transports#withTcpInfo";
     private static final long ANSWER_MILLIS = 700;
+    private static final int MANY = 20;
 
     /** Answers are awaited for much longer than a connection must be silent to be idle. */
     private static final DrainPolicy POLICY = Drained.POLICY.toBuilder()
@@ -91,6 +94,66 @@ class DrainUnansweredIT {
         assertTrue(report.totalTime().toMillis() < 8_000, report::toString);
     }
 
+    /** The kernel's clock cannot tell that the answers came last. */
+    @ParameterizedTest
+    @MethodSource(WITH_TCP_INFO)
+    void answer_inTheTickOfItsRequest_isTheLastWord(Transports transport) throws Exception {
+        try (ManagedServer server = ManagedServer.on(transport)
+                .policy(POLICY)
+                .handlers(channel -> channel.pipeline().addLast(new FirstAtOnce()))
+                .start()) {
+            List<PeerRun> clients = server.connectMany(MANY);
+            for (PeerRun client : clients) {
+                client.request();
+                client.read(1);
+            }
+            assertSameTick(server);
+            CompletableFuture<DrainReport> drain = server.manager.drain();
+            DrainReport report = readAll(clients, drain);
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
+            assertTrue(report.totalTime().toMillis() < 8_000, report::toString);
+        }
+    }
+
+    /** Nor that the requests did. */
+    @ParameterizedTest
+    @MethodSource(WITH_TCP_INFO)
+    void request_inTheTickOfTheLastAnswer_isAnswered(Transports transport) throws Exception {
+        try (ManagedServer server = ManagedServer.on(transport)
+                .policy(POLICY)
+                .handlers(channel -> channel.pipeline().addLast(new FirstAtOnce()))
+                .start()) {
+            List<PeerRun> clients = server.connectMany(MANY);
+            for (PeerRun client : clients) {
+                client.request();
+                client.read(1);
+                client.request();
+            }
+            CompletableFuture<DrainReport> drain = server.manager.drain();
+            assertSameTick(server);
+            DrainReport report = readAll(clients, drain);
+            for (PeerRun client : clients) {
+                assertEquals(2, client.bytes(), report::toString);
+            }
+            assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
+            assertTrue(report.totalTime().toMillis() < 8_000, report::toString);
+        }
+    }
+
+    private static void assertSameTick(ManagedServer server) {
+        assertTrue(server.children().stream()
+                .map(TcpInfo::read)
+                .anyMatch(info -> info != null && info.lastWord() == TcpInfo.LastWord.SAME_TICK));
+    }
+
+    private static DrainReport readAll(List<PeerRun> clients, CompletableFuture<DrainReport> drain) throws Exception {
+        for (PeerRun client : clients) {
+            client.readAll();
+            client.socket().close();
+        }
+        return Drained.await(drain, POLICY.drainTimeout().plusSeconds(5));
+    }
+
     /** A ping that needs no answer looks like a request. */
     @ParameterizedTest
     @MethodSource(WITH_TCP_INFO)
@@ -107,6 +170,24 @@ class DrainUnansweredIT {
             assertEquals(DrainReport.Outcome.UNCONFIRMED, report.outcome(), report::toString);
             assertEquals(1, report.possiblyUnanswered(), report::toString);
             assertTrue(report.totalTime().toMillis() >= 600, report::toString);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(WITH_TCP_INFO)
+    void listener_withAPeriodOfZero_keepsNobody(Transports transport) throws Exception {
+        CountDownLatch read = new CountDownLatch(1);
+        try (ManagedServer server = ManagedServer.on(transport)
+                        .policy(POLICY)
+                        .handlers(channel -> channel.pipeline().addLast(new Swallows(read)))
+                        .start();
+                PeerRun client = server.connect()) {
+            server.manager.manage(server.listener(), Duration.ZERO);
+            client.request();
+            assertTrue(read.await(30, TimeUnit.SECONDS));
+            DrainReport report = drain(server, client);
+            assertEquals(1, report.possiblyUnanswered(), report::toString);
+            assertTrue(report.totalTime().toMillis() < 8_000, report::toString);
         }
     }
 
@@ -228,6 +309,27 @@ class DrainUnansweredIT {
                             ANSWER_MILLIS,
                             TimeUnit.MILLISECONDS);
             asked.countDown();
+        }
+    }
+
+    /** Answers the first byte at once, and further ones later. */
+    private static final class FirstAtOnce extends ChannelInboundHandlerAdapter {
+        private boolean answered;
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            ReferenceCountUtil.release(message);
+            long delay = answered ? ANSWER_MILLIS : 0;
+            answered = true;
+            if (delay == 0) {
+                ctx.writeAndFlush(ctx.alloc().buffer(1).writeByte(0));
+            } else {
+                ctx.executor()
+                        .schedule(
+                                () -> ctx.writeAndFlush(ctx.alloc().buffer(1).writeByte(0)),
+                                delay,
+                                TimeUnit.MILLISECONDS);
+            }
         }
     }
 

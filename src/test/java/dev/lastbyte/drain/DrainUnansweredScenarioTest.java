@@ -28,6 +28,13 @@ class DrainUnansweredScenarioTest {
         "asked connect 200ms drain 500ms fin 10ms,                                               COMPLETE,    0, 0",
         "silent connect 200ms unread drain 990ms untouched 20ms closing fin 10ms,                UNCONFIRMED, 1, 0",
         "asked client 200ms drain 10ms closing fin 10ms,                                         COMPLETE,    0, 0",
+        "answered connect 200ms drain 10ms closing fin 10ms,                                     COMPLETE,    0, 0",
+        "acked connect 200ms drain 10ms closing fin 10ms,                                        COMPLETE,    0, 0",
+        "left connect 200ms drain 990ms untouched 120ms closing fin 10ms,                        UNCONFIRMED, 1, 0",
+        "either connect 200ms drain 10ms closing fin 10ms,                                       UNCONFIRMED, 0, 1",
+        "probed connect 200ms drain 10ms closing fin 10ms,                                       UNCONFIRMED, 0, 1",
+        "early connect 300ms drain 150ms untouched answered 160ms closing fin 10ms,              COMPLETE,    0, 0",
+        "answered connect 200ms unread drain 990ms untouched 20ms closing fin 10ms,              UNCONFIRMED, 1, 0",
         "connect 5s drain 150ms untouched 160ms closing fin 10ms,                                UNCONFIRMED, 0, 1",
         "connect drain 10ms in:3 out:3 310ms closing fin 10ms,                                   COMPLETE,    0, 0",
         "connect drain 10ms out:3 in:3 900ms untouched 120ms closing fin 10ms,                   UNCONFIRMED, 1, 0",
@@ -53,6 +60,17 @@ class DrainUnansweredScenarioTest {
         drain.play("asked connect 200ms");
         drain.drain(policy -> policy.unansweredPeriod(Duration.ZERO));
         drain.play("10ms closing fin 10ms");
+        assertEnded(DrainReport.Outcome.UNCONFIRMED, 1, 0);
+    }
+
+    /** It ends with the grace period at the latest. */
+    @ParameterizedTest
+    @CsvSource({"400, 390, 120", "5000, 990, 20"})
+    void unansweredPeriod_ofTheListener_isKeptTo(long period, int kept, int then) {
+        drain.server.unansweredPeriod(Duration.ofMillis(period));
+        drain.play("asked connect 200ms");
+        drain.drain(policy -> policy.unansweredPeriod(Duration.ZERO));
+        drain.play(kept + "ms untouched " + then + "ms closing fin 10ms");
         assertEnded(DrainReport.Outcome.UNCONFIRMED, 1, 0);
     }
 

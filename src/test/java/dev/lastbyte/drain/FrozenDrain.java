@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.GracefulCloseHandler;
+import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.testing.EmbeddedDuplexChannel;
 import dev.lastbyte.testing.Listening;
 import dev.lastbyte.testing.Script;
@@ -54,6 +55,9 @@ final class FrozenDrain {
      *
      * <ul>
      *   <li>The kernel: {@code silent} the connections were last used 10 s ago, and this side spoke last, {@code asked} the peers did;
+     *       or both in the same tick, and {@code answered} no acknowledgement ever had to go alone, {@code left} the last had to, {@code acked}
+     *       earlier ones had to and the peers acknowledged later, {@code probed} seconds later, {@code either} in the same tick too;
+     *       {@code early} the kernel may still wait for data to carry it;
      *       {@code used} they were used just now;
      *       {@code unread} and {@code read} there is unread input or not; {@code room:N} it takes N bytes, {@code room} all.
      *   <li>Connections: {@code connect}, or {@code connect:N} for several; {@code client} one to
@@ -74,7 +78,13 @@ final class FrozenDrain {
     private void play(Script.Word word) {
         switch (word.name()) {
             case "silent" -> server.system.silentFor(10_000);
-            case "asked" -> server.system.silentFor(10_000, true);
+            case "asked" -> server.system.silentFor(10_000, TcpInfo.LastWord.RECEIVED);
+            case "answered" -> server.system.sameTick(10_000, true, 1, 10_000);
+            case "left" -> server.system.sameTick(10_000, false, 2, 10_000);
+            case "acked" -> server.system.sameTick(10_000, true, 7, 9_960);
+            case "probed" -> server.system.sameTick(10_000, true, 7, 2_000);
+            case "either" -> server.system.sameTick(10_000, true, 7, 10_000);
+            case "early" -> server.system.sameTick(240, true, 1, 240);
             case "used" -> server.system.silentFor(0);
             case "unread" -> server.system.unreadInput(true);
             case "read" -> server.system.unreadInput(false);

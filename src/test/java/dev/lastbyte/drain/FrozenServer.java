@@ -9,6 +9,7 @@ import dev.lastbyte.testing.FrozenSystem;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.local.LocalServerChannel;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -44,7 +45,7 @@ final class FrozenServer implements DrainThread {
 
     FrozenServer(GracefulCloseConfig config, long maxClosing, long maxClosingBytes) {
         this.config = config;
-        listener.pipeline().addFirst(new AcceptWatch(loop -> {}));
+        listener.pipeline().addFirst(new AcceptWatch(loop -> {}, () -> {}));
         registry = new ConnectionRegistry(system, new ClosingBudget(maxClosing, maxClosingBytes));
     }
 
@@ -67,6 +68,11 @@ final class FrozenServer implements DrainThread {
         channel.pipeline().addLast(all).fireChannelActive();
         settle();
         return channel;
+    }
+
+    /** The listener of the connections has a period of its own. */
+    void unansweredPeriod(Duration period) {
+        ManagedConnection.unansweredPeriod(listener, period.toNanos());
     }
 
     /** A listener that takes as long to stop as the test wants. */

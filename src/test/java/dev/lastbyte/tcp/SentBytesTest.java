@@ -106,7 +106,7 @@ class SentBytesTest {
     }
 
     private static TcpInfo info(int state, long sent, long acked, long notSent, int segments) {
-        return new TcpInfo(state, acked, notSent, sent + 40, 40, 1000, 0, segments, 0, false);
+        return new TcpInfo(state, acked, notSent, sent + 40, 40, 1000, 0, segments, 0, TcpInfo.LastWord.SENT, 0);
     }
 
     private static SentBytes of(TcpInfo info, long syn) {
@@ -129,7 +129,8 @@ class SentBytesTest {
                     info.silentMillis(),
                     info.segmentsOut(),
                     info.ackAgeMillis(),
-                    info.inputLast()));
+                    info.lastWord(),
+                    info.acksAlone()));
         }
         SentBytes bytes = SentBytes.read(new EmbeddedChannel(), system);
         assertNotNull(bytes);

@@ -15,6 +15,7 @@ public final class FrozenSystem implements SystemView {
     private long nanos = 1;
     private @Nullable TcpInfo info;
     private boolean unreadInput;
+    private boolean leavesAcksToData;
     private SocketTable.@Nullable Row row;
     private @Nullable Consumer<SocketTable.@Nullable Row> asksTable;
     private long nextTableNanos;
@@ -69,6 +70,11 @@ public final class FrozenSystem implements SystemView {
     }
 
     @Override
+    public boolean leavesAcksToData(Channel channel) {
+        return leavesAcksToData;
+    }
+
+    @Override
     public boolean askTable(Channel channel, Consumer<SocketTable.@Nullable Row> answer) {
         asksTable = row == null ? null : answer;
         return row != null;
@@ -118,21 +124,46 @@ public final class FrozenSystem implements SystemView {
 
     /** The kernel says when the connections were last used, and that all they wrote has arrived. */
     public void silentFor(long millis) {
-        silentFor(millis, false);
+        silentFor(millis, TcpInfo.LastWord.SENT);
     }
 
-    /** The same, and whether the peers spoke last. */
-    public void silentFor(long millis, boolean inputLast) {
-        info = new TcpInfo(TcpInfo.FIN_WAIT2, 1, 0, 0, 0, 1000, millis, 0, 0, inputLast);
+    /** The same, and who spoke last. */
+    public void silentFor(long millis, TcpInfo.LastWord lastWord) {
+        info = new TcpInfo(TcpInfo.FIN_WAIT2, 1, 0, 0, 0, 1000, millis, 0, 0, lastWord, 0);
+    }
+
+    /**
+     * The kernel says: the last bytes were received and sent in the same tick.
+     *
+     * @param leavesAcksToData whether no acknowledgement had to go alone since
+     * @param acksAlone how many ever went alone
+     * @param ackAgeMillis when the peers' last acknowledgement came
+     */
+    public void sameTick(long millis, boolean leavesAcksToData, long acksAlone, long ackAgeMillis) {
+        this.leavesAcksToData = leavesAcksToData;
+        info = new TcpInfo(
+                TcpInfo.FIN_WAIT2, 1, 0, 0, 0, 1000, millis, 0, ackAgeMillis, TcpInfo.LastWord.SAME_TICK, acksAlone);
     }
 
     /** The kernel says: so many bytes written, so many acknowledged, in this state. A channel without parent has sent a SYN. */
     public void kernel(int state, long written, long acked) {
-        info = new TcpInfo(state, acked + 1, 0, written, 0, 1000, 0, acked < written ? 1 : 0, 0, false);
+        info = new TcpInfo(
+                state, acked + 1, 0, written, 0, 1000, 0, acked < written ? 1 : 0, 0, TcpInfo.LastWord.SENT, 0);
     }
 
     /** The same, the last acknowledgement having come so long ago. */
     public void kernel(int state, long written, long acked, long ackAgeMillis) {
-        info = new TcpInfo(state, acked + 1, 0, written, 0, 1000, 0, acked < written ? 1 : 0, ackAgeMillis, false);
+        info = new TcpInfo(
+                state,
+                acked + 1,
+                0,
+                written,
+                0,
+                1000,
+                0,
+                acked < written ? 1 : 0,
+                ackAgeMillis,
+                TcpInfo.LastWord.SENT,
+                0);
     }
 }

@@ -58,9 +58,6 @@ interface EndOfAll {
                 .maxClosing(MAX_CLOSING)
                 .drainPolicy(DrainPolicy.builder()
                         .idleAfter(Duration.ofMillis(1))
-                        .unansweredPeriod(
-                                Duration.ZERO) // answered within a tick of the kernel's clock: the order of bytes
-                        // cannot tell
                         .drainTimeout(Duration.ofSeconds(PATIENCE_SECONDS))
                         .build())
                 .build();

@@ -142,7 +142,7 @@ public final class ListenerStop {
                 && UnixListenerShutdown.begin(listener, rest::readOn, () -> guarded(this::close))) {
             LOG.debug("{} refuses new connections", listener);
             filtered = true;
-        } else if (!NioLastAccept.begin(listener, system)) {
+        } else if (!NioLastAccept.begin(listener, system, last -> failure = last)) {
             AcceptTurns.closeWhenEmpty(listener, system);
         }
     }
@@ -219,10 +219,14 @@ public final class ListenerStop {
         }
         OptionalInt waiting = AcceptQueue.length(listener);
         Handshakes open = handshakes;
-        if (waiting.isEmpty() || open == null || (open.shared() && open.count() > 0)) {
+        if (waiting.isEmpty()) {
             return OptionalLong.empty();
         }
-        return OptionalLong.of((long) waiting.getAsInt() + open.count());
+        int queued = waiting.getAsInt();
+        if (open != null && !(open.shared() && open.count() > 0)) {
+            return OptionalLong.of((long) queued + open.count());
+        }
+        return queued > 0 ? OptionalLong.of(queued) : OptionalLong.empty(); // the table needs a descriptor, too
     }
 
     private void giveUp() {
