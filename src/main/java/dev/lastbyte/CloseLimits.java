@@ -50,6 +50,11 @@ final class CloseLimits {
         lastProgressNanos = now;
     }
 
+    /** When the clocks of the wait were started, leaving out the time in which the event loop stood still. */
+    long waitBegan() {
+        return sinceNanos;
+    }
+
     /** A byte came from the peer. */
     void inbound(long now) {
         lastInboundNanos = now;

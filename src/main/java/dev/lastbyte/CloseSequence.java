@@ -603,8 +603,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     // ---- DISCARDING, LINGERING: waiting for the peer's EOF or its acknowledgements ---------------------------------
 
     private void startWait() {
-        long now = now();
-        limits.begin(now);
+        long now = limits.waitBegan(); // not a later moment: the process may have been stopped since
         boolean discards = config.strategy().discards() && !eofSeen;
         if (!discards && !awaitsDelivery()) {
             finish(eofSeen ? CloseCause.EOF : CloseCause.NOT_AWAITED);
