@@ -44,7 +44,9 @@ final class CloseRecord {
     private @Nullable Trouble trouble;
     private boolean published;
     private boolean flushed;
-    private boolean waitEnded;
+    private byte
+            endStep; // a CloseReport.Step by its ordinal, as tens of thousands of closes may wait at once; NONE until
+    // the wait is over
     private boolean reset;
     private boolean aborted;
     private boolean cut;
@@ -116,9 +118,9 @@ final class CloseRecord {
         return flushed;
     }
 
-    /** The wait for the peer is over, or never began. */
-    void waitEnded(long now) {
-        waitEnded = true;
+    /** The end is decided in this step: the wait for the peer is over, or never began. */
+    void waitEnded(CloseReport.Step step, long now) {
+        endStep = step.letter();
         waitEndedNanos = now;
     }
 
@@ -201,6 +203,8 @@ final class CloseRecord {
         report.outcome = outcome(delivery, finSent);
         report.cause = isOverruled(delivery) ? CloseCause.RESET : cause;
         report.unacknowledgedBytes = streamUnknown ? -1 : delivery.unacknowledged(finSent);
+        report.step = CloseReport.Step.of(endStep);
+        boolean waitEnded = report.step != CloseReport.Step.NONE;
         report.flushNanos = (flushed ? flushedNanos : waitEnded ? waitEndedNanos : now) - startNanos;
         report.discardNanos = flushed && waitEnded ? waitEndedNanos - flushedNanos : 0;
         report.totalNanos = now - startNanos;
