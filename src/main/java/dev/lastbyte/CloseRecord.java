@@ -250,7 +250,7 @@ final class CloseRecord {
             promises = null;
             tell(config.listener(), channel, result);
         } finally {
-            connection.closed(result);
+            connection.closed(channel, result);
         }
     }
 

@@ -44,6 +44,7 @@ final class DrainSequence {
 
     private static final Logger LOG = Loggers.of(DrainSequence.class);
     private static final long STUCK_NANOS = 1_000_000_000;
+    private static final long NEWS_NANOS = 1_000_000_000;
     private static final long FORCE_COST_NANOS = 40_000;
     private static final long RETRY_NANOS = 100_000_000;
     private static final long FORCING_LOOK_NANOS = 5_000_000;
@@ -378,6 +379,11 @@ final class DrainSequence {
         return true;
     }
 
+    /** How far the drain is. From any thread. */
+    DrainProgress progress() {
+        return progress(now(), registry.counts());
+    }
+
     private DrainProgress progress(long now, Totals counts) {
         List<OpenConnection> blockers = registry.loops().stream()
                 .flatMap(loop -> loop.blockers().stream())
@@ -410,12 +416,22 @@ final class DrainSequence {
                     plan.stragglers(),
                     listenerReports());
             LOG.info("drain {}", report);
-            news.lastProgress(progress(now, counts));
-            future.complete(report);
-        } finally {
+            CompletableFuture<Void> told = news.ended(progress(now, counts), report);
+            if (told.isDone()) {
+                end(report);
+            } else {
+                thread.wakeAt(now + NEWS_NANOS, () -> end(report)); // a listener that blocks is not waited for
+                told.thenRun(() -> thread.execute(() -> end(report)));
+            }
+        } catch (Throwable t) {
             thread.end();
             future.completeExceptionally(
-                    new IllegalStateException("the drain ended in " + outcome + " without a report"));
+                    new IllegalStateException("the drain ended in " + outcome + " without a report", t));
         }
+    }
+
+    private void end(DrainReport report) {
+        thread.end();
+        future.complete(report);
     }
 }
