@@ -3,6 +3,7 @@
  *
  * <p>Only the transport is always needed. Codecs, TLS and the native transports are used where an application has them.
  */
+@SuppressWarnings({"requires-automatic", "requires-transitive-automatic"}) // Micrometer has no module descriptors
 module dev.lastbyte {
     requires transitive io.netty.buffer;
     requires transitive io.netty.common;
@@ -15,13 +16,16 @@ module dev.lastbyte {
     requires static io.netty.handler;
     requires static io.netty.transport.classes.epoll;
     requires static io.netty.transport.unix.common;
+    requires static jdk.jfr;
     requires static jdk.net;
+    requires static transitive micrometer.core;
 
     exports dev.lastbyte;
     exports dev.lastbyte.drain;
     exports dev.lastbyte.farewell;
     exports dev.lastbyte.http;
     exports dev.lastbyte.http2;
+    exports dev.lastbyte.micrometer;
     exports dev.lastbyte.tcp;
     exports dev.lastbyte.websocket;
 }

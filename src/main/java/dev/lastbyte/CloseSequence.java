@@ -955,6 +955,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (LOG.isDebugEnabled()) {
             LOG.debug("{} {} -> {}", channel(), phase, next);
         }
+        record.left(phase.step(), system);
         phase = next;
     }
 

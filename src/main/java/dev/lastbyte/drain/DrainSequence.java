@@ -4,6 +4,8 @@ import dev.lastbyte.CloseOutcome;
 import dev.lastbyte.drain.LoopCounters.Count;
 import dev.lastbyte.drain.LoopCounters.Totals;
 import dev.lastbyte.internal.Loggers;
+import dev.lastbyte.internal.jfr.DrainPhaseEvent;
+import dev.lastbyte.internal.jfr.Recording;
 import io.netty.channel.Channel;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -65,6 +67,7 @@ final class DrainSequence {
     private long closedBeforePhase;
     private long nextProgressNanos;
     private long stuckNanos;
+    private @Nullable DrainPhaseEvent phaseEvent = Recording.beginPhase();
     private boolean accepted;
     private boolean over;
 
@@ -363,10 +366,25 @@ final class DrainSequence {
     // ---- the figures -----------------------------------------------------------------------------------------------
 
     private void phaseEnded(DrainPhase phase, long now, Totals counts) {
+        record(phase, counts);
         phaseTimes.put(phase, Duration.ofNanos(now - phaseNanos));
         closedIn.put(phase, counts.allClosed() - closedBeforePhase);
         closedBeforePhase = counts.allClosed();
         phaseNanos = now;
+    }
+
+    /** Leaves a phase to Flight Recorder, if it wants it. */
+    private void record(DrainPhase phase, Totals counts) {
+        DrainPhaseEvent event = phaseEvent;
+        if (event != null && event.shouldCommit()) {
+            event.phase = phase.name();
+            event.next = plan.phase().name();
+            event.closed = counts.allClosed() - closedBeforePhase;
+            event.open = counts.open();
+            event.forced = plan.forced();
+            event.commit();
+        }
+        phaseEvent = Recording.beginPhase();
     }
 
     /** Whether a progress is due. If so, the next one is due when the interval ends next, however late this one is. */

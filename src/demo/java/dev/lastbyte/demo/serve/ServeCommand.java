@@ -96,6 +96,13 @@ public final class ServeCommand implements Callable<Integer> {
     @Option(names = "--log-progress", description = "print the progress of a drain as JSON lines")
     private boolean logProgress;
 
+    @Option(
+            names = "--metrics",
+            paramLabel = "PORT",
+            description =
+                    "serve metrics for Prometheus at /metrics of this port; 0 takes a free one, and its line says which")
+    private @Nullable Integer metrics;
+
     @Mixin
     private LimitOptions limits = new LimitOptions();
 
@@ -113,6 +120,9 @@ public final class ServeCommand implements Callable<Integer> {
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(new EndOfServe(server, display, System.out, wording()), "demo-end"));
             System.out.println("listening on " + asTyped(server.address().getPort()));
+            if (metrics != null && setup.manager() != null) {
+                System.out.println("metrics on " + asTyped(metricsPage(setup.manager(), metrics)));
+            }
             System.out.flush();
             server.awaitEnd();
         }
@@ -121,6 +131,14 @@ public final class ServeCommand implements Callable<Integer> {
 
     private Function<Optional<DrainReport>, String> wording() {
         return json || !Terminal.stdout() ? DrainLine::of : new DrainProse(Colour.of(Colour.When.AUTO))::of;
+    }
+
+    private int metricsPage(GracefulCloseManager manager, int at) throws IOException {
+        try {
+            return new MetricsPage(manager, new InetSocketAddress(host, at)).port();
+        } catch (IOException | IllegalArgumentException e) {
+            throw new IOException("cannot listen on " + asTyped(at) + ": " + e.getMessage(), e);
+        }
     }
 
     /** The host as the user wrote it, not what it was resolved to. */
