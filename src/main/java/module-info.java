@@ -26,6 +26,8 @@ module dev.lastbyte {
     exports dev.lastbyte.http;
     exports dev.lastbyte.http2;
     exports dev.lastbyte.micrometer;
+    exports dev.lastbyte.receipt;
+    exports dev.lastbyte.systemd;
     exports dev.lastbyte.tcp;
     exports dev.lastbyte.websocket;
 }

@@ -45,7 +45,9 @@ class PackageDirectionTest {
             entry(".http", ".internal", "", ".farewell"),
             entry(".http2", ".internal", "", ".farewell"),
             entry(".websocket", ".internal", "", ".farewell"),
-            entry(".micrometer", ".internal", "", ".drain"));
+            entry(".micrometer", ".internal", "", ".drain"),
+            entry(".receipt", ".internal", "", ".drain"),
+            entry(".systemd", ".internal", "", ".drain"));
 
     private static final JavaClasses LIBRARY = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)

@@ -13,9 +13,12 @@ import dev.lastbyte.drain.DrainListener;
 import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.drain.GracefulCloseManager;
 import dev.lastbyte.http.HttpFarewellConfig;
+import dev.lastbyte.receipt.ReceiptWriter;
+import dev.lastbyte.systemd.SystemdNotifier;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -103,6 +106,12 @@ public final class ServeCommand implements Callable<Integer> {
                     "serve metrics for Prometheus at /metrics of this port; 0 takes a free one, and its line says which")
     private @Nullable Integer metrics;
 
+    @Option(
+            names = "--receipt",
+            paramLabel = "FILE",
+            description = "write the receipt of the drain to this file, in a pod to /dev/termination-log")
+    private @Nullable Path receipt;
+
     @Mixin
     private LimitOptions limits = new LimitOptions();
 
@@ -116,12 +125,19 @@ public final class ServeCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         DrainDisplay display = DrainDisplay.show(logProgress || logCloses);
         DemoServer.Setup setup = setup(logProgress ? new ProgressLines(System.out, display) : display);
+        GracefulCloseManager manager = setup.manager();
+        if (manager != null && receipt != null) {
+            manager.addDrainListener(ReceiptWriter.toFile(receipt));
+        }
         try (DemoServer server = listen(setup)) {
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(new EndOfServe(server, display, System.out, wording()), "demo-end"));
             System.out.println("listening on " + asTyped(server.address().getPort()));
-            if (metrics != null && setup.manager() != null) {
-                System.out.println("metrics on " + asTyped(metricsPage(setup.manager(), metrics)));
+            if (metrics != null && manager != null) {
+                System.out.println("metrics on " + asTyped(metricsPage(manager, metrics)));
+            }
+            if (manager != null) {
+                SystemdNotifier.install(manager).ready();
             }
             System.out.flush();
             server.awaitEnd();
