@@ -17,19 +17,14 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.netty.bootstrap.Bootstrap;
-import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelInitializer;
 import io.netty.channel.DefaultEventLoopGroup;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.channel.local.LocalAddress;
 import io.netty.channel.local.LocalChannel;
-import io.netty.channel.local.LocalServerChannel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -253,24 +248,13 @@ class LastbyteMetricsTest {
         });
         EventLoopGroup group = new DefaultEventLoopGroup(loops);
         try {
-            Channel listener = new ServerBootstrap()
-                    .group(group)
-                    .channel(LocalServerChannel.class)
-                    .childHandler(manager.childHandler(new EndsSomehow()))
-                    .bind(LocalAddress.ANY)
-                    .sync()
-                    .channel();
-            Bootstrap client = new Bootstrap()
-                    .group(group)
-                    .channel(LocalChannel.class)
-                    .handler(new ChannelInitializer<>() {
-                        @Override
-                        protected void initChannel(Channel channel) {}
-                    });
+            EndsSomehow ends = new EndsSomehow();
             int scrapes = 0;
             for (int i = 0; i < closes; i++) {
                 assertTrue(open.tryAcquire(60, TimeUnit.SECONDS), () -> "closes are missing: " + told + ", " + manager);
-                client.connect(listener.localAddress());
+                Channel channel = new OpenChannel();
+                channel.pipeline().addLast(manager.newHandler(), ends);
+                group.register(channel);
                 if (i % 5000 == 4999) {
                     long before = reports.get();
                     long scraped = sum(scrape(prometheus));
@@ -309,6 +293,14 @@ class LastbyteMetricsTest {
             counts.put(line.group(2) + " " + line.group(1), (long) Double.parseDouble(line.group(3)));
         }
         return counts;
+    }
+
+    /** A channel that is active without a peer. */
+    private static final class OpenChannel extends LocalChannel {
+        @Override
+        public boolean isActive() {
+            return isOpen();
+        }
     }
 
     /** Ends each connection in one of four ways, once it is active. Thread-safe. */
