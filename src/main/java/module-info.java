@@ -6,6 +6,7 @@
  * <p>Only the transport is always needed. Codecs, TLS and the native transports are used where an application has them, and
  * names them in its own descriptor: a {@code requires static transitive} would make it need all of them to compile.
  */
+@SuppressWarnings({"requires-automatic", "requires-transitive-automatic"}) // Micrometer has no module descriptors
 module dev.lastbyte {
     requires transitive io.netty.buffer;
     requires transitive io.netty.common;
@@ -18,7 +19,9 @@ module dev.lastbyte {
     requires static io.netty.handler;
     requires static io.netty.transport.classes.epoll;
     requires static io.netty.transport.unix.common;
+    requires static jdk.jfr;
     requires static jdk.net;
+    requires static transitive micrometer.core;
 
     exports dev.lastbyte;
     exports dev.lastbyte.auto;
@@ -26,6 +29,9 @@ module dev.lastbyte {
     exports dev.lastbyte.farewell;
     exports dev.lastbyte.http;
     exports dev.lastbyte.http2;
+    exports dev.lastbyte.micrometer;
+    exports dev.lastbyte.receipt;
+    exports dev.lastbyte.systemd;
     exports dev.lastbyte.tcp;
     exports dev.lastbyte.websocket;
 }

@@ -3,8 +3,11 @@ package dev.lastbyte;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
 import dev.lastbyte.internal.NettyGuard;
+import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TransportKind;
 import dev.lastbyte.internal.UnsentOutput;
+import dev.lastbyte.internal.jfr.ConnectionCloseEvent;
+import dev.lastbyte.internal.jfr.Recording;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -29,8 +32,10 @@ final class CloseRecord {
     private static final Logger LOG = Loggers.of(CloseRecord.class);
     private static final AttributeKey<Promise<CloseReport>> REPORT = AttributeKey.valueOf(CloseRecord.class, "report");
 
-    /** What only a close that goes wrong has. */
-    private static final class Trouble {
+    /** What few closes have: those that go wrong, or are recorded. */
+    private static final class Rarity {
+        private @Nullable ConnectionCloseEvent event;
+        private long stepNanos;
         private @Nullable Throwable failure;
         private @Nullable Throwable suspect;
         private long unsentBytes;
@@ -41,10 +46,12 @@ final class CloseRecord {
     private long waitEndedNanos;
     private @Nullable Object promises; // one, or a list of several
     private @Nullable CloseCause cause;
-    private @Nullable Trouble trouble;
+    private @Nullable Rarity rarity;
     private boolean published;
     private boolean flushed;
-    private boolean waitEnded;
+    private byte
+            endStep; // a CloseReport.Step by its ordinal, as tens of thousands of closes may wait at once; NONE until
+    // the wait is over
     private boolean reset;
     private boolean aborted;
     private boolean cut;
@@ -53,6 +60,11 @@ final class CloseRecord {
 
     CloseRecord(long startNanos) {
         this.startNanos = startNanos;
+        ConnectionCloseEvent event = Recording.beginClose();
+        if (event != null) {
+            rarity().event = event;
+            rarity().stepNanos = startNanos;
+        }
     }
 
     // ---- connections that end without a close sequence -------------------------------------------------------------
@@ -116,10 +128,29 @@ final class CloseRecord {
         return flushed;
     }
 
-    /** The wait for the peer is over, or never began. */
-    void waitEnded(long now) {
-        waitEnded = true;
+    /** The end is decided in this step: the wait for the peer is over, or never began. */
+    void waitEnded(CloseReport.Step step, long now) {
+        endStep = step.letter();
         waitEndedNanos = now;
+    }
+
+    /** A step is over, or the socket closed: for a recording. */
+    void left(CloseReport.Step step, SystemView system) {
+        Rarity known = rarity;
+        ConnectionCloseEvent event = known == null ? null : known.event;
+        if (known == null || event == null) {
+            return;
+        }
+        long now = system.nanoTime();
+        long time = now - known.stepNanos;
+        known.stepNanos = now;
+        switch (step) {
+            case START, FLUSH -> {} // the report says it
+            case HALF_CLOSE -> event.halfCloseTime = time;
+            case DISCARD -> event.discardTime = time;
+            case LINGER -> event.lingerTime = time;
+            case NONE -> event.socketCloseTime = time;
+        }
     }
 
     /** Names the reason; the first one counts. */
@@ -136,30 +167,30 @@ final class CloseRecord {
 
     /** Keeps the first exception, and whether it says that the connection is lost. */
     void failed(Throwable cause) {
-        Trouble known = trouble();
+        Rarity known = rarity();
         if (known.failure == null) {
             known.failure = cause;
         }
         reset |= Resets.isConnectionLost(cause);
     }
 
-    private Trouble trouble() {
-        Trouble known = trouble;
+    private Rarity rarity() {
+        Rarity known = rarity;
         if (known == null) {
-            known = new Trouble();
-            trouble = known;
+            known = new Rarity();
+            rarity = known;
         }
         return known;
     }
 
     /** Keeps an exception that may be the transport's; a reset that follows tells. */
     void suspect(Throwable cause) {
-        trouble().suspect = cause;
+        rarity().suspect = cause;
     }
 
     /** The peer has reset the connection. */
     void reset(boolean byPeer) {
-        Throwable suspect = trouble == null ? null : trouble.suspect;
+        Throwable suspect = rarity == null ? null : rarity.suspect;
         if (byPeer && suspect != null) {
             failed(suspect);
         }
@@ -173,7 +204,7 @@ final class CloseRecord {
     /** The output is truncated: so many bytes never reached the kernel. */
     void cut(long unsentBytes) {
         cut = true;
-        trouble().unsentBytes = unsentBytes;
+        rarity().unsentBytes = unsentBytes;
     }
 
     /** This side resets the connection because it cannot afford what is unacknowledged any more. */
@@ -207,10 +238,12 @@ final class CloseRecord {
         report.outcome = outcome(delivery, finSent);
         report.cause = isOverruled(delivery) ? CloseCause.RESET : cause;
         report.unacknowledgedBytes = streamUnknown ? -1 : delivery.unacknowledged(finSent);
+        report.step = CloseReport.Step.of(endStep);
+        boolean waitEnded = report.step != CloseReport.Step.NONE;
         report.flushNanos = (flushed ? flushedNanos : waitEnded ? waitEndedNanos : now) - startNanos;
         report.discardNanos = flushed && waitEnded ? waitEndedNanos - flushedNanos : 0;
         report.totalNanos = now - startNanos;
-        Trouble known = trouble;
+        Rarity known = rarity;
         if (known != null) {
             report.failure = known.failure;
             report.unsentBytes = known.unsentBytes;
@@ -245,6 +278,7 @@ final class CloseRecord {
         published = true;
         try {
             LOG.debug("{} {}", channel, result);
+            record(channel, result);
             promise(channel).trySuccess(result);
             for (ChannelPromise promise : promises()) {
                 promise.trySuccess();
@@ -252,8 +286,38 @@ final class CloseRecord {
             promises = null;
             tell(config.listener(), channel, result);
         } finally {
-            connection.closed(result);
+            connection.closed(channel, result);
         }
+    }
+
+    /** Leaves the report to Flight Recorder, if it wants it. */
+    private void record(Channel channel, CloseReport report) {
+        ConnectionCloseEvent begun = rarity == null ? null : rarity.event;
+        ConnectionCloseEvent event = begun == null ? Recording.endClose() : begun;
+        if (event == null || !event.shouldCommit()) {
+            return;
+        }
+        event.channel = channel.id().asShortText();
+        event.remoteAddress = report.remoteAddress().map(Object::toString).orElse(null);
+        event.code = report.code();
+        event.outcome = report.outcome().name();
+        event.cause = report.cause().name();
+        event.strategy = report.strategy().name();
+        event.transport = report.transport();
+        FarewellReport words = report.farewell().orElse(null);
+        if (words != null) {
+            event.farewell = words.protocol() + " " + words.outcome();
+            event.farewellTime = words.time().toNanos();
+            event.refusedRequests = words.refusedRequests();
+            event.lostRequests = words.lostRequests();
+        }
+        event.flushTime = report.flushTime().toNanos();
+        event.discardedBytes = report.discardedBytes();
+        event.unsentBytes = report.unsentBytes();
+        event.unacknowledgedBytes = report.unacknowledgedBytes().orElse(-1);
+        event.tlsEnd = report.tlsEnd().map(TlsEnd::name).orElse(null);
+        event.failure = report.failure().map(Throwable::toString).orElse(null);
+        event.commit();
     }
 
     private static void tell(@Nullable CloseListener listener, Channel channel, CloseReport report) {

@@ -12,8 +12,47 @@ import org.jspecify.annotations.Nullable;
  * Delivered once to the {@link CloseListener} and to {@link GracefulCloseHandler#report}. Immutable.
  */
 public final class CloseReport {
+    /** Where a close stood when its end was decided. Immutable. */
+    public enum Step {
+        /** There was no close to speak of: the connection ended before {@code close()} reached the handler, or was never connected. */
+        NONE('-'),
+        /** At its very beginning: nothing was pending, and it was not to wait. */
+        START('S'),
+        /** Written bytes were on their way into the kernel. */
+        FLUSH('F'),
+        /** The last byte was in the kernel, and our FIN was being sent. */
+        HALF_CLOSE('H'),
+        /** Our FIN was sent; input was read and dropped until the peer ends its side. */
+        DISCARD('D'),
+        /** The peer's acknowledgements were waited for, without reading. */
+        LINGER('L');
+
+        private static final Step[] ALL = values();
+
+        private final byte letter;
+
+        Step(char letter) {
+            this.letter = (byte) letter;
+        }
+
+        static Step of(byte letter) {
+            for (Step step : ALL) {
+                if (step.letter == letter) {
+                    return step;
+                }
+            }
+            throw new IllegalArgumentException("letter: " + letter);
+        }
+
+        /** The second letter of {@link CloseReport#code()}. */
+        byte letter() {
+            return letter;
+        }
+    }
+
     private final CloseOutcome outcome;
     private final CloseCause cause;
+    private final Step step;
     private final CloseStrategy strategy;
     private final String transport;
     private final @Nullable SocketAddress remoteAddress;
@@ -30,6 +69,7 @@ public final class CloseReport {
     CloseReport(Builder builder) {
         outcome = Objects.requireNonNull(builder.outcome, "outcome");
         cause = Objects.requireNonNull(builder.cause, "cause");
+        step = builder.step;
         strategy = builder.strategy;
         transport = builder.transport;
         remoteAddress = builder.remoteAddress;
@@ -52,6 +92,19 @@ public final class CloseReport {
     /** Why the close ended when it did. */
     public CloseCause cause() {
         return cause;
+    }
+
+    /** In which step of the close its end was decided. */
+    public Step step() {
+        return step;
+    }
+
+    /**
+     * The cause and the step in two letters, to search logs for: {@code EF} is an EOF while the answer was being flushed. The letters
+     * never change; docs/troubleshooting.md lists them, with what to do.
+     */
+    public String code() {
+        return String.valueOf(new char[] {cause.letter(), (char) step.letter()});
     }
 
     /** The strategy that was configured. */
@@ -127,6 +180,8 @@ public final class CloseReport {
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(160)
+                .append(code())
+                .append(' ')
                 .append(outcome)
                 .append(" (")
                 .append(cause)
@@ -187,6 +242,7 @@ public final class CloseReport {
         @Nullable
         CloseCause cause;
 
+        Step step = Step.NONE;
         long discardedBytes;
         long unsentBytes;
         long unacknowledgedBytes = -1;

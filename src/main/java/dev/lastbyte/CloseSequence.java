@@ -102,6 +102,18 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         boolean isEnding() {
             return this == RESETTING || this == CLOSING || this == CLOSED;
         }
+
+        /** What a report calls it, if the end is decided here. */
+        CloseReport.Step step() {
+            return switch (this) {
+                case OPEN -> CloseReport.Step.START;
+                case FLUSHING -> CloseReport.Step.FLUSH;
+                case HALF_CLOSING -> CloseReport.Step.HALF_CLOSE;
+                case DISCARDING -> CloseReport.Step.DISCARD;
+                case LINGERING -> CloseReport.Step.LINGER;
+                case RESETTING, CLOSING, CLOSED -> CloseReport.Step.NONE;
+            };
+        }
     }
 
     private static final Logger LOG = Loggers.of(CloseSequence.class);
@@ -300,7 +312,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             if (!phase.isEnding()) {
                 record.reset(reset);
                 record.cause(inactiveCause(reset));
-                record.waitEnded(now());
+                record.waitEnded(phase.step(), now());
                 UnsentOutput.of(channel()).ifPresent(record::cut);
             }
             onClosed();
@@ -754,7 +766,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         }
         look(now);
         record.cause(cause);
-        record.waitEnded(now);
+        record.waitEnded(phase.step(), now);
         boolean resets = cut
                 || givenUp
                 || record.isAbort()
@@ -994,6 +1006,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         if (LOG.isDebugEnabled()) {
             LOG.debug("{} {} -> {}", channel(), phase, next);
         }
+        record.left(phase.step(), system);
         phase = next;
     }
 
@@ -1014,6 +1027,9 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             LOG.warn("{} the close sequence failed in {}; closing at once", channel(), phase, t);
             record.failed(t);
             record.cause(CloseCause.ERROR);
+            if (!phase.isEnding()) {
+                record.waitEnded(phase.step(), now());
+            }
             resetUnlessFlushed();
             closePastHandlers();
             onClosed();

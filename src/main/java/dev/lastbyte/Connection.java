@@ -1,5 +1,6 @@
 package dev.lastbyte;
 
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +58,7 @@ public interface Connection {
     default void left(long bytes, long nanos) {}
 
     /** The connection is closed. Called once. */
-    default void closed(CloseReport report) {}
+    default void closed(Channel channel, CloseReport report) {}
 
     /** The handler has left an open connection. */
     default void released() {}

@@ -65,7 +65,7 @@ class OvertakenHandlerTest {
         }
 
         @Override
-        public void closed(CloseReport report) {
+        public void closed(Channel channel, CloseReport report) {
             closed++;
         }
 

@@ -3,6 +3,7 @@ package dev.lastbyte;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -23,6 +24,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Which package may know which: the map of docs/architecture.md. */
@@ -32,22 +34,30 @@ class PackageDirectionTest {
     private static final int MOST_FILES = 30;
 
     /** Each package of the library, with those of its packages that it may know. */
-    private static final Map<String, Set<String>> MAY_KNOW = Map.of(
-            ".internal", Set.of(),
-            ".internal.listener", Set.of(".internal"),
-            "", Set.of(".internal"),
-            ".drain", Set.of(".internal", ".internal.listener", ""),
-            ".tcp", Set.of(".internal", ""),
-            ".farewell", Set.of(".internal", ""),
-            ".http", Set.of(".internal", "", ".farewell"),
-            ".http2", Set.of(".internal", "", ".farewell"),
-            ".websocket", Set.of(".internal", "", ".farewell"),
-            ".auto", Set.of(".internal", "", ".drain", ".http", ".http2", ".websocket"));
+    private static final Map<String, Set<String>> MAY_KNOW = Map.ofEntries(
+            entry(".internal"),
+            entry(".internal.jfr"),
+            entry(".internal.listener", ".internal"),
+            entry("", ".internal", ".internal.jfr"),
+            entry(".drain", ".internal", ".internal.jfr", ".internal.listener", ""),
+            entry(".tcp", ".internal", ""),
+            entry(".farewell", ".internal", ""),
+            entry(".http", ".internal", "", ".farewell"),
+            entry(".http2", ".internal", "", ".farewell"),
+            entry(".websocket", ".internal", "", ".farewell"),
+            entry(".auto", ".internal", "", ".drain", ".http", ".http2", ".websocket"),
+            entry(".micrometer", ".internal", "", ".drain"),
+            entry(".receipt", ".internal", "", ".drain"),
+            entry(".systemd", ".internal", "", ".drain"));
 
     private static final JavaClasses LIBRARY = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
             .withImportOption(location -> !location.contains("demo-classes"))
             .importPackages(ROOT);
+
+    private static Map.Entry<String, Set<String>> entry(String name, String... mayKnow) {
+        return Map.entry(name, Set.of(mayKnow));
+    }
 
     static Stream<String> packages() {
         return MAY_KNOW.keySet().stream();
@@ -65,6 +75,21 @@ class PackageDirectionTest {
                 .should()
                 .onlyDependOnClassesThat(
                         resideOutsideOfPackage(ROOT + "..").or(resideInAnyPackage(allowed.toArray(String[]::new))))
+                .check(LIBRARY);
+    }
+
+    /** Who does not use them needs not have them. */
+    @ParameterizedTest
+    @CsvSource({"io.micrometer..,.micrometer", "jdk.jfr..,.internal.jfr"})
+    void optionalLibrary_isKnownToOnePackageOnly(String library, String adapter) {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + adapter)
+                .and()
+                .haveNameNotMatching(".*\\.(CloseRecord|DrainSequence)") // which fill the events in
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(library)
                 .check(LIBRARY);
     }
 

@@ -1,25 +1,34 @@
 package dev.lastbyte.drain;
 
+import dev.lastbyte.CloseListener;
+import dev.lastbyte.CloseReport;
+import dev.lastbyte.internal.Loggers;
 import dev.lastbyte.internal.LoopEnds;
 import dev.lastbyte.internal.SystemView;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
  * All connections of one manager, kept by event loop. The event loops share only this map, which a known loop only reads. Thread-safe.
  */
 final class ConnectionRegistry {
+    private static final Logger LOG = Loggers.of(ConnectionRegistry.class);
+
     private final SystemView system;
     private final ClosingBudget budget;
     private final @Nullable FarewellInstaller farewells;
     private final Map<EventLoop, LoopConnections> loops = new ConcurrentHashMap<>();
     private final LoopCounters retired = new LoopCounters();
+    private final List<CloseListener> closeListeners = new CopyOnWriteArrayList<>();
     private final AtomicBoolean warnedOfAnother = new AtomicBoolean();
     private volatile @Nullable DrainPlan plan;
 
@@ -31,6 +40,21 @@ final class ConnectionRegistry {
         this.system = system;
         this.budget = budget;
         this.farewells = farewells;
+    }
+
+    List<CloseListener> closeListeners() {
+        return closeListeners;
+    }
+
+    /** Tells the manager's listeners that one of its connections is closed. On the channel's event loop. */
+    void tellClosed(Channel channel, CloseReport report) {
+        for (CloseListener listener : closeListeners) {
+            try {
+                listener.onClose(channel, report);
+            } catch (Throwable t) {
+                LOG.warn("{} a close listener threw; its exception changes nothing: {}", channel, listener, t);
+            }
+        }
     }
 
     SystemView system() {

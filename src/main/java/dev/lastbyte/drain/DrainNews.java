@@ -1,7 +1,9 @@
 package dev.lastbyte.drain;
 
 import dev.lastbyte.internal.Loggers;
-import java.util.concurrent.CountDownLatch;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -11,24 +13,17 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 
 /**
- * Calls the user's listener for a manager's drains, in order, on a thread of its own, so that a listener that blocks delays only itself.
- * Thread-safe.
+ * Calls the users' listeners for a manager's drains, in order, each on a thread of its own, so that a listener that blocks delays only
+ * itself. Thread-safe.
  */
 final class DrainNews {
     private static final Logger LOG = Loggers.of(DrainNews.class);
     private static final long IDLE_SECONDS = 1;
 
-    private final DrainListener listener;
-    private final Executor executor;
-    private final AtomicBoolean progressWaits = new AtomicBoolean();
+    private final List<Reader> readers = new CopyOnWriteArrayList<>();
 
-    DrainNews(DrainListener listener, Executor executor) {
-        this.listener = listener;
-        this.executor = executor;
-    }
-
-    /** With a thread that lives only while there is news. */
-    static DrainNews onOwnThread(DrainListener listener) {
+    /** Adds a listener, with a thread that lives only while there is news. */
+    void add(DrainListener listener) {
         ThreadPoolExecutor executor =
                 new ThreadPoolExecutor(1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
                     Thread thread = new Thread(task, "lastbyte-drain-listener");
@@ -36,46 +31,76 @@ final class DrainNews {
                     return thread;
                 });
         executor.allowCoreThreadTimeOut(true);
-        return new DrainNews(listener, executor);
+        add(listener, executor);
+    }
+
+    void add(DrainListener listener, Executor executor) {
+        readers.add(new Reader(listener, executor));
+    }
+
+    void remove(DrainListener listener) {
+        readers.removeIf(reader -> reader.listener == listener);
     }
 
     void phase(DrainPhase phase) {
-        executor.execute(() -> guarded(l -> l.onPhase(phase)));
+        readers.forEach(reader -> reader.tell(l -> l.onPhase(phase)));
     }
 
-    /** Skipped while an earlier progress still waits. */
+    /** Skipped for a listener for which an earlier progress still waits. */
     void progress(DrainProgress progress) {
-        if (progressWaits.compareAndSet(false, true)) {
-            executor.execute(() -> {
-                progressWaits.set(false);
-                guarded(l -> l.onProgress(progress));
-            });
+        readers.forEach(reader -> reader.progress(progress));
+    }
+
+    /**
+     * The end of a drain: its last progress, which is not skipped, and its report.
+     *
+     * @return completes when every listener has been told
+     */
+    CompletableFuture<Void> ended(DrainProgress last, DrainReport report) {
+        return CompletableFuture.allOf(
+                readers.stream().map(reader -> reader.ended(last, report)).toArray(CompletableFuture<?>[]::new));
+    }
+
+    /** One listener. Thread-safe. */
+    private static final class Reader {
+        private final DrainListener listener;
+        private final Executor executor;
+        private final AtomicBoolean progressWaits = new AtomicBoolean();
+
+        private Reader(DrainListener listener, Executor executor) {
+            this.listener = listener;
+            this.executor = executor;
         }
-    }
 
-    /** The last progress of a drain, which is not skipped. */
-    void lastProgress(DrainProgress progress) {
-        executor.execute(() -> guarded(l -> l.onProgress(progress)));
-    }
+        private void tell(Consumer<DrainListener> news) {
+            executor.execute(() -> guarded(news));
+        }
 
-    /** Waits until the listener has been told everything so far, for a second at most. */
-    void await() {
-        CountDownLatch heard = new CountDownLatch(1);
-        executor.execute(heard::countDown);
-        try {
-            if (!heard.await(IDLE_SECONDS, TimeUnit.SECONDS)) {
-                LOG.debug("the drainListener takes its time: {}", listener);
+        private void progress(DrainProgress progress) {
+            if (progressWaits.compareAndSet(false, true)) {
+                executor.execute(() -> {
+                    progressWaits.set(false);
+                    guarded(l -> l.onProgress(progress));
+                });
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
-    }
 
-    private void guarded(Consumer<DrainListener> news) {
-        try {
-            news.accept(listener);
-        } catch (Throwable t) {
-            LOG.warn("the drainListener threw; its exception changes nothing: {}", listener, t);
+        private CompletableFuture<Void> ended(DrainProgress last, DrainReport report) {
+            CompletableFuture<Void> told = new CompletableFuture<>();
+            executor.execute(() -> {
+                guarded(l -> l.onProgress(last));
+                guarded(l -> l.onReport(report));
+                told.complete(null);
+            });
+            return told;
+        }
+
+        private void guarded(Consumer<DrainListener> news) {
+            try {
+                news.accept(listener);
+            } catch (Throwable t) {
+                LOG.warn("the drainListener threw; its exception changes nothing: {}", listener, t);
+            }
         }
     }
 }

@@ -121,6 +121,22 @@ public final class DrainReport {
     }
 
     /**
+     * Requests that were answered during the drain: exchanges that ended while their connections were open. Only of protocols that report
+     * exchanges, as the handlers of this library do.
+     */
+    public long answeredRequests() {
+        return during.of(Count.ANSWERED);
+    }
+
+    /**
+     * Those of the {@link #answeredRequests()} whose answers are known to have reached the peer's TCP: their connections are closed, with
+     * everything acknowledged ({@link CloseOutcome#isDelivered()}). Of the others nothing is known to be lost by that alone.
+     */
+    public long acknowledgedRequests() {
+        return during.of(Count.ACKNOWLEDGED);
+    }
+
+    /**
      * Requests that were not served and that their senders may safely repeat, as the protocols report ({@link FarewellReport}). Only of
      * connections whose pipelines have a handler that reports it.
      */
@@ -199,8 +215,12 @@ public final class DrainReport {
                 .append(" possibly unanswered, ")
                 .append(unjudged())
                 .append(" unjudged, ")
+                .append(answeredRequests())
+                .append(" requests answered, ")
+                .append(acknowledgedRequests())
+                .append(" known to be acknowledged, ")
                 .append(refusedRequests())
-                .append(" requests refused, ")
+                .append(" refused, ")
                 .append(lostRequests())
                 .append(" lost, ")
                 .append(unfinished)

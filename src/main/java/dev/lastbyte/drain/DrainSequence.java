@@ -5,6 +5,8 @@ import dev.lastbyte.drain.LoopCounters.Count;
 import dev.lastbyte.drain.LoopCounters.Totals;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
+import dev.lastbyte.internal.jfr.DrainPhaseEvent;
+import dev.lastbyte.internal.jfr.Recording;
 import io.netty.channel.Channel;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -45,6 +47,7 @@ final class DrainSequence {
 
     private static final Logger LOG = Loggers.of(DrainSequence.class);
     private static final long STUCK_NANOS = 1_000_000_000;
+    private static final long NEWS_NANOS = 1_000_000_000;
     private static final long FORCE_COST_NANOS = 40_000;
     private static final long RETRY_NANOS = 100_000_000;
     private static final long FORCING_LOOK_NANOS = 5_000_000;
@@ -65,6 +68,7 @@ final class DrainSequence {
     private long closedBeforePhase;
     private long nextProgressNanos;
     private long stuckNanos;
+    private @Nullable DrainPhaseEvent phaseEvent = Recording.beginPhase();
     private boolean accepted;
     private boolean over;
 
@@ -363,10 +367,25 @@ final class DrainSequence {
     // ---- the figures -----------------------------------------------------------------------------------------------
 
     private void phaseEnded(DrainPhase phase, long now, Totals counts) {
+        record(phase, counts);
         phaseTimes.put(phase, Duration.ofNanos(now - phaseNanos));
         closedIn.put(phase, counts.allClosed() - closedBeforePhase);
         closedBeforePhase = counts.allClosed();
         phaseNanos = now;
+    }
+
+    /** Leaves a phase to Flight Recorder, if it wants it. */
+    private void record(DrainPhase phase, Totals counts) {
+        DrainPhaseEvent event = phaseEvent;
+        if (event != null && event.shouldCommit()) {
+            event.phase = phase.name();
+            event.next = plan.phase().name();
+            event.closed = counts.allClosed() - closedBeforePhase;
+            event.open = counts.open();
+            event.forced = plan.forced();
+            event.commit();
+        }
+        phaseEvent = Recording.beginPhase();
     }
 
     /** Whether a progress is due. If so, the next one is due when the interval ends next, however late this one is. */
@@ -377,6 +396,11 @@ final class DrainSequence {
         long interval = plan.policy().progressIntervalNanos();
         nextProgressNanos += ((now - nextProgressNanos) / interval + 1) * interval;
         return true;
+    }
+
+    /** How far the drain is. From any thread. */
+    DrainProgress progress() {
+        return progress(now(), registry.counts());
     }
 
     private DrainProgress progress(long now, Totals counts) {
@@ -411,12 +435,22 @@ final class DrainSequence {
                     plan.stragglers(),
                     listenerReports());
             LOG.info("drain {}", report);
-            news.lastProgress(progress(now, counts));
-            future.complete(report);
-        } finally {
+            CompletableFuture<Void> told = news.ended(progress(now, counts), report);
+            if (told.isDone()) {
+                end(report);
+            } else {
+                thread.wakeAt(now + NEWS_NANOS, () -> end(report)); // a listener that blocks is not waited for
+                told.thenRun(() -> thread.execute(() -> end(report)));
+            }
+        } catch (Throwable t) {
             thread.end();
             future.completeExceptionally(
-                    new IllegalStateException("the drain ended in " + outcome + " without a report"));
+                    new IllegalStateException("the drain ended in " + outcome + " without a report", t));
         }
+    }
+
+    private void end(DrainReport report) {
+        thread.end();
+        future.complete(report);
     }
 }

@@ -20,11 +20,10 @@ import org.slf4j.Logger;
 /** The drains of one manager, one at a time, with its listeners and all that can begin a drain. Thread-safe. */
 final class Drains {
     private static final Logger LOG = Loggers.of(Drains.class);
-    private static final DrainListener NOBODY = new DrainListener() {};
 
     private final ConnectionRegistry registry;
     private final DrainPolicy policy;
-    private final DrainNews news;
+    private final DrainNews news = new DrainNews();
     private final AcceptWatch acceptWatch;
     private final Set<Channel> listeners = ConcurrentHashMap.newKeySet();
     private volatile @Nullable DrainSequence current; // guarded by this for writing
@@ -36,7 +35,9 @@ final class Drains {
         this.registry = registry;
         this.policy = policy;
         shutdownPolicy = policy;
-        news = listener == null ? new DrainNews(NOBODY, Runnable::run) : DrainNews.onOwnThread(listener);
+        if (listener != null) {
+            news.add(listener);
+        }
         acceptWatch = new AcceptWatch(registry::of, registry::acceptFailed);
     }
 
@@ -65,6 +66,17 @@ final class Drains {
         } else {
             running.listener(channel);
         }
+    }
+
+    DrainNews news() {
+        return news;
+    }
+
+    /** How far the drain is that runs or has run, or null while the server serves. */
+    @Nullable
+    DrainProgress progress() {
+        DrainSequence running = current;
+        return running == null || running.phase() == DrainPhase.READY ? null : running.progress();
     }
 
     DrainPhase phase() {
@@ -144,7 +156,6 @@ final class Drains {
         if (drainForShutdown().outcome() == DrainReport.Outcome.CANCELLED) {
             drainForShutdown(); // that one was cancelled just before; this one cannot be
         }
-        news.await();
     }
 
     /** Drains; a drain that runs already must end as early as this one would. */

@@ -13,6 +13,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -211,6 +212,28 @@ public final class GracefulCloseManager implements AutoCloseable {
         return registry.budget().closing();
     }
 
+    /** How many connections have an open exchange; during a drain, how many are at work, as {@link DrainProgress#busy()} says. */
+    public long busyConnections() {
+        return drainProgress().map(DrainProgress::busy).orElseGet(() -> registry.counts()
+                .of(LoopCounters.Count.IN_EXCHANGE));
+    }
+
+    /**
+     * Adds a listener that is told of the end of each connection, besides the one of its {@link GracefulCloseConfig}, and after it: of every
+     * connection that the manager counts, so not of a channel that was never active, nor of a channel within a connection, such as an HTTP/2
+     * stream. For it holds what {@link CloseListener} says. Connections that close meanwhile may be told of or not.
+     *
+     * @throws NullPointerException if {@code listener} is null
+     */
+    public void addCloseListener(CloseListener listener) {
+        registry.closeListeners().add(Objects.requireNonNull(listener, "listener"));
+    }
+
+    /** Removes a listener that {@link #addCloseListener} has added; does nothing if it has not. */
+    public void removeCloseListener(CloseListener listener) {
+        registry.closeListeners().remove(listener);
+    }
+
     // ---- the drain -------------------------------------------------------------------------------------------------
 
     /** Whether no drain has begun. A readiness probe should answer this. */
@@ -221,6 +244,25 @@ public final class GracefulCloseManager implements AutoCloseable {
     /** The phase of the drain, or {@link DrainPhase#READY} without one. */
     public DrainPhase phase() {
         return drains.phase();
+    }
+
+    /** How far the drain is that runs, or has run; empty while there is none. From any thread. */
+    public Optional<DrainProgress> drainProgress() {
+        return Optional.ofNullable(drains.progress());
+    }
+
+    /**
+     * Adds a listener that follows each drain, besides that of {@link Builder#drainListener}, on a thread of its own.
+     *
+     * @throws NullPointerException if {@code listener} is null
+     */
+    public void addDrainListener(DrainListener listener) {
+        drains.news().add(Objects.requireNonNull(listener, "listener"));
+    }
+
+    /** Removes a listener that {@link #addDrainListener} has added; does nothing if it has not. */
+    public void removeDrainListener(DrainListener listener) {
+        drains.news().remove(listener);
     }
 
     /** Drains with the policy of {@link Builder#drainPolicy}; see {@link #drain(DrainPolicy)}. */

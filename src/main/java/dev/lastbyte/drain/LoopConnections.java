@@ -244,6 +244,9 @@ final class LoopConnections implements LoopEnds.Listener {
 
     /** Counts what the end of a connection cost its peer. */
     private void count(ManagedConnection connection, CloseReport report, boolean forced) {
+        if (report.outcome().isDelivered()) {
+            counters.add(Count.ACKNOWLEDGED, connection.answered());
+        }
         Silence.Answer atEnd = connection.answerAtEnd();
         boolean agreed = report.farewell()
                 .filter(farewell -> farewell.outcome() == FarewellReport.Outcome.ANSWERED)

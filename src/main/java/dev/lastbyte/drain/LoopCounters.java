@@ -33,6 +33,10 @@ final class LoopCounters {
         REFUSED,
         /** Requests that were not served, or not to the end, and whose sender cannot know that. */
         LOST,
+        /** Exchanges that ended during a drain, on connections whose peers have acknowledged everything. */
+        ACKNOWLEDGED,
+        /** Exchanges that ended while their connections were open. */
+        ANSWERED,
         /** Accepted connections that are not in their close sequence. */
         SERVING,
         /** Connections with an open exchange. */

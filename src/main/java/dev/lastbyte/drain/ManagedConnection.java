@@ -43,6 +43,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     private long closingSinceNanos;
     private long pendingBytes;
     private int openExchanges;
+    private int answered; // exchanges that have ended since a drain began
     private boolean told;
     private short longLived; // how many streams and tunnels have begun and not ended
     private boolean counted; // exchanges have been reported
@@ -129,11 +130,24 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         }
         atHome(loop -> {
             counted = true;
-            if (list != null && (open > 0) != hasOpenExchange()) {
-                loop.counters().add(Count.IN_EXCHANGE, open > 0 ? 1 : -1);
+            if (list != null) {
+                if ((open > 0) != hasOpenExchange()) {
+                    loop.counters().add(Count.IN_EXCHANGE, open > 0 ? 1 : -1);
+                }
+                countAnswered(loop, openExchanges - open);
             }
             openExchanges = open;
         });
+    }
+
+    /** Exchanges have ended. An answer that a closed connection could not take any more is none. */
+    private void countAnswered(LoopConnections loop, int ended) {
+        if (ended > 0 && channel().isActive()) {
+            loop.counters().add(Count.ANSWERED, ended);
+            if (registry.plan() != null) {
+                answered += ended;
+            }
+        }
     }
 
     @Override
@@ -203,7 +217,10 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     }
 
     @Override
-    public void closed(CloseReport report) {
+    public void closed(Channel channel, CloseReport report) {
+        if (home != null) {
+            registry.tellClosed(channel, report);
+        }
         end(report);
     }
 
@@ -288,8 +305,14 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         }
     }
 
-    /** Stops watching. */
+    /** How many exchanges have been answered since the drain began. */
+    int answered() {
+        return answered;
+    }
+
+    /** The drain was cancelled: stops watching. */
     void unwatchSilence() {
+        answered = 0;
         if (silence != null) {
             silence.end();
             silence = null;

@@ -95,11 +95,10 @@ final class FrozenServer implements DrainThread {
             }
         };
         ended = false;
+        DrainNews news = new DrainNews();
+        news.add(listener, Runnable::run);
         DrainSequence drain = new DrainSequence(
-                policy,
-                registry,
-                listeners,
-                new DrainSequence.Tools(this, new DrainNews(listener, Runnable::run), (channel, by) -> listenerStop));
+                policy, registry, listeners, new DrainSequence.Tools(this, news, (channel, by) -> listenerStop));
         drain.start();
         settle();
         return drain;

@@ -29,6 +29,7 @@ import picocli.CommandLine.Mixin;
 public final class CloseRateCommand implements Callable<Integer> {
     private static final Target RATE = Target.atLeast(0.95);
     private static final Target CPU = Target.atMost(1.20);
+    private static final Target METERS = Target.atMost(1.01);
     private static final Target NONE = Target.atMost(0);
     private static final String RATIO = "× plain";
     private static final String MICROS = "µs";
@@ -73,6 +74,12 @@ public final class CloseRateCommand implements Callable<Integer> {
                     addRatios(runs, bySetup.get(setup), bySetup.get(Setup.PLAIN), true);
                 }
             }
+            MeasuredServer metered = bySetup.get(Setup.METERED);
+            table.add(
+                    metered.label() + ": CPU",
+                    "× unmetered",
+                    runs.cpu(metered).relativeTo(runs.cpu(bySetup.get(Setup.MANAGER))),
+                    METERS);
             addFigures(runs, servers);
         }
     }

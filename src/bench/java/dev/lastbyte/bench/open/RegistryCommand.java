@@ -44,7 +44,7 @@ public final class RegistryCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         List<Integer> sizes = options.smoke() ? List.of(100, 1_000) : List.of(1_000, 10_000, 100_000);
         List<Variant> variants = new ArrayList<>();
-        for (Setup setup : Setup.values()) {
+        for (Setup setup : Setup.unmetered()) {
             sizes.forEach(open -> variants.add(new Variant(setup, open)));
         }
         Map<Variant, List<Cost>> costs = Rounds.alternate(variants, options.size(ROUNDS, 1), this::once);
@@ -57,7 +57,7 @@ public final class RegistryCommand implements Callable<Integer> {
                 table.add(variant.setup() + ", " + number(variant.open()) + " open", "ns/connection", samples));
         int fewest = sizes.get(0);
         int most = sizes.get(sizes.size() - 1);
-        for (Setup setup : Setup.values()) {
+        for (Setup setup : Setup.unmetered()) {
             for (int open : sizes.subList(1, sizes.size())) {
                 String what = setup + ", " + number(open) + " open against " + number(fewest);
                 Samples growth = nanos.get(new Variant(setup, open)).relativeTo(nanos.get(new Variant(setup, fewest)));

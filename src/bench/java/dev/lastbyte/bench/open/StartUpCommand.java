@@ -51,7 +51,7 @@ public final class StartUpCommand implements Callable<Integer> {
         List<Transport> transports = Transports.available(List.of(Transport.EPOLL, Transport.NIO));
         List<Variant> variants = new ArrayList<>();
         for (Transport transport : transports.subList(0, options.size(transports.size(), 1))) {
-            for (Setup setup : Setup.values()) {
+            for (Setup setup : Setup.unmetered()) {
                 variants.add(new Variant(transport, setup));
             }
         }

@@ -14,9 +14,12 @@ import dev.lastbyte.drain.DrainListener;
 import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.drain.GracefulCloseManager;
 import dev.lastbyte.http.HttpFarewellConfig;
+import dev.lastbyte.receipt.ReceiptWriter;
+import dev.lastbyte.systemd.SystemdNotifier;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -112,6 +115,19 @@ public final class ServeCommand implements Callable<Integer> {
     @Option(names = "--log-progress", description = "print the progress of a drain as JSON lines")
     private boolean logProgress;
 
+    @Option(
+            names = "--metrics",
+            paramLabel = "PORT",
+            description =
+                    "serve metrics for Prometheus at /metrics of this port; 0 takes a free one, and its line says which")
+    private @Nullable Integer metrics;
+
+    @Option(
+            names = "--receipt",
+            paramLabel = "FILE",
+            description = "write the receipt of the drain to this file, in a pod to /dev/termination-log")
+    private @Nullable Path receipt;
+
     @Mixin
     private LimitOptions limits = new LimitOptions();
 
@@ -125,10 +141,20 @@ public final class ServeCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         DrainDisplay display = DrainDisplay.show(logProgress || logCloses);
         DemoServer.Setup setup = setup(logProgress ? new ProgressLines(System.out, display) : display);
+        GracefulCloseManager manager = setup.manager();
+        if (manager != null && receipt != null) {
+            manager.addDrainListener(ReceiptWriter.toFile(receipt));
+        }
         try (DemoServer server = listen(setup)) {
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(new EndOfServe(server, display, System.out, wording()), "demo-end"));
             System.out.println("listening on " + asTyped(server.address().getPort()));
+            if (metrics != null && manager != null) {
+                System.out.println("metrics on " + asTyped(metricsPage(manager, metrics)));
+            }
+            if (manager != null) {
+                SystemdNotifier.install(manager).ready();
+            }
             System.out.flush();
             if (Terminal.stdout()) {
                 System.err.println(hint(server.address().getPort()));
@@ -140,6 +166,14 @@ public final class ServeCommand implements Callable<Integer> {
 
     private Function<Optional<DrainReport>, String> wording() {
         return json || !Terminal.stdout() ? DrainLine::of : new DrainProse(Colour.of(Colour.When.AUTO))::of;
+    }
+
+    private int metricsPage(GracefulCloseManager manager, int at) throws IOException {
+        try {
+            return new MetricsPage(manager, new InetSocketAddress(host, at)).port();
+        } catch (IOException | IllegalArgumentException e) {
+            throw new IOException("cannot listen on " + asTyped(at) + ": " + e.getMessage(), e);
+        }
     }
 
     /** The host as the user wrote it, not what it was resolved to. */

@@ -26,6 +26,7 @@ class DrainProseTest {
         String text = PLAIN.of(Optional.of(report));
         assertTrue(
                 text.matches("COMPLETE: no client is known to have lost an answer after [\\d.]+ m?s\n"
+                        + "  0 requests lost, 0 refused, 0 answered, 0 of them known to have arrived\n"
                         + "  0 connections at the start"),
                 text);
         String coloured = new DrainProse(Colour.of(Colour.When.ALWAYS)).of(Optional.of(report));
@@ -39,12 +40,13 @@ class DrainProseTest {
         String text = PLAIN.of(Optional.of(held.report()));
         assertTrue(
                 text.matches("(?s)FORCED: some connections were still open at the deadline after [\\d.]+ m?s\n"
+                        + "  0 requests lost, .*\n"
                         + "  1 connection at the start, 1 [a-z ,]+\n"
                         + "  1 closed by force.*\n"
-                        + "  " + client + ": open for [\\d.]+ m?s, [a-z ,]+\n"
+                        + "  " + client + " was closing, open for [\\d.]+ m?s, .* \\(d[A-Z] DRAIN_DEADLINE\\)\n"
                         + "  listener 127\\.0\\.0\\.1:\\d+ closed in [\\d.]+ m?s"),
                 text);
         String coloured = new DrainProse(Colour.of(Colour.When.ALWAYS)).of(Optional.of(held.report()));
-        assertTrue(coloured.contains("\u001b[1;31m" + client + ": "), coloured);
+        assertTrue(coloured.contains("\u001b[1;31m" + client + " was "), coloured);
     }
 }
