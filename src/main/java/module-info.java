@@ -18,6 +18,7 @@ module dev.lastbyte {
     requires static jdk.net;
 
     exports dev.lastbyte;
+    exports dev.lastbyte.auto;
     exports dev.lastbyte.drain;
     exports dev.lastbyte.farewell;
     exports dev.lastbyte.http;

@@ -120,10 +120,8 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
      */
     public static ChannelFuture closeNow(Channel channel) {
         GracefulCloseHandler handler = find(channel);
-        if (EventLoops.hasNone(channel)) {
-            closeUnregistered(channel);
-        } else if (handler == null) {
-            channel.close();
+        if (handler == null || EventLoops.hasNone(channel)) {
+            EventLoops.close(channel);
         } else if (channel.isOpen()) {
             // Not at once: in the listener of a write, that write still counts as pending.
             channel.eventLoop().execute(() -> handler.end(handler.connection.forcedBy()));
@@ -143,7 +141,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
      */
     public static ChannelFuture abort(Channel channel) {
         if (EventLoops.hasNone(channel)) {
-            closeUnregistered(channel);
+            EventLoops.close(channel);
         } else if (channel.isOpen()) {
             EventLoops.run(channel.eventLoop(), () -> {
                 GracefulCloseHandler handler = find(channel);
@@ -244,11 +242,6 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
      */
     public static void longLivedEnded(Channel channel) {
         onEventLoop(channel, handler -> handler.connection.longLived(false));
-    }
-
-    /** A channel that has had no event loop has nothing under way, and its pipeline cannot close it. */
-    private static void closeUnregistered(Channel channel) {
-        channel.unsafe().close(channel.voidPromise());
     }
 
     /** For the channel, and for the connection that it is a part of, as an HTTP/2 stream is. */

@@ -43,7 +43,8 @@ class PackageDirectionTest {
             ".farewell", Set.of(".internal", ""),
             ".http", Set.of(".internal", "", ".farewell"),
             ".http2", Set.of(".internal", "", ".farewell"),
-            ".websocket", Set.of(".internal", "", ".farewell"));
+            ".websocket", Set.of(".internal", "", ".farewell"),
+            ".auto", Set.of(".internal", "", ".drain", ".http", ".http2", ".websocket"));
 
     /** Each adapter, with what of the library it may know, and the packages of its own framework. Nobody knows an adapter but another. */
     private static final Map<String, Adapter> ADAPTERS_MAY_KNOW = Map.of(

@@ -17,14 +17,20 @@ import org.jspecify.annotations.Nullable;
 final class ConnectionRegistry {
     private final SystemView system;
     private final ClosingBudget budget;
+    private final @Nullable FarewellInstaller farewells;
     private final Map<EventLoop, LoopConnections> loops = new ConcurrentHashMap<>();
     private final LoopCounters retired = new LoopCounters();
     private final AtomicBoolean warnedOfAnother = new AtomicBoolean();
     private volatile @Nullable DrainPlan plan;
 
     ConnectionRegistry(SystemView system, ClosingBudget budget) {
+        this(system, budget, null);
+    }
+
+    ConnectionRegistry(SystemView system, ClosingBudget budget, @Nullable FarewellInstaller farewells) {
         this.system = system;
         this.budget = budget;
+        this.farewells = farewells;
     }
 
     SystemView system() {
@@ -33,6 +39,12 @@ final class ConnectionRegistry {
 
     ClosingBudget budget() {
         return budget;
+    }
+
+    /** What puts farewells into connections, or null. */
+    @Nullable
+    FarewellInstaller farewells() {
+        return farewells;
     }
 
     /** The connections of an event loop, with the drain under way, if there is one. */

@@ -3,6 +3,7 @@ package dev.lastbyte.drain;
 import dev.lastbyte.CloseOutcome;
 import dev.lastbyte.drain.LoopCounters.Count;
 import dev.lastbyte.drain.LoopCounters.Totals;
+import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
 import io.netty.channel.Channel;
 import java.time.Duration;
@@ -153,7 +154,7 @@ final class DrainSequence {
             }
         });
         if (future.isDone() && plan.phase() == DrainPhase.DRAINED) {
-            listener.close(); // the drain's thread may have ended before that step
+            EventLoops.close(listener); // the drain's thread may have ended before that step
         }
     }
 
@@ -322,7 +323,7 @@ final class DrainSequence {
         try {
             return stopper.stop(listener, deadlineNanos).toCompletableFuture();
         } catch (RuntimeException e) {
-            listener.close();
+            EventLoops.close(listener);
             return CompletableFuture.failedFuture(e);
         }
     }
@@ -332,7 +333,7 @@ final class DrainSequence {
         for (Channel listener : listeners) {
             CompletableFuture<ListenerReport> stop = stops.get(listener);
             if (stop == null || !stop.isDone()) {
-                listener.close();
+                EventLoops.close(listener);
             }
         }
     }

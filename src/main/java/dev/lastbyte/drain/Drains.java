@@ -1,5 +1,6 @@
 package dev.lastbyte.drain;
 
+import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
 import dev.lastbyte.internal.SocketTable;
 import dev.lastbyte.internal.SystemView;
@@ -39,6 +40,7 @@ final class Drains {
         acceptWatch = new AcceptWatch(registry::of);
     }
 
+    /** Knows a listener from now on; one that is not bound yet serves from its activation on, or is forgotten when it closes. */
     void manage(Channel channel) {
         if (!listeners.add(channel)) {
             return;
@@ -59,7 +61,7 @@ final class Drains {
             return;
         }
         if (running.phase() == DrainPhase.DRAINED) {
-            channel.close();
+            EventLoops.close(channel);
         } else {
             running.listener(channel);
         }
@@ -85,6 +87,8 @@ final class Drains {
         if (running != null && running.phase() != DrainPhase.READY) {
             return running;
         }
+        listeners.removeIf(
+                l -> !l.isOpen() && EventLoops.hasNone(l)); // its close future has nobody to tell its listeners
         SystemView system = registry.system();
         DrainThread.Started thread = new DrainThread.Started(system);
         HandshakeLooks looks = new HandshakeLooks(system, SocketTable.SYSTEM);

@@ -56,6 +56,7 @@ public final class GracefulCloseManager implements AutoCloseable {
     private final GracefulCloseConfig connections;
     private final ConnectionRegistry registry;
     private final Drains drains;
+    private final ListenerHandler listenerHandler = new ListenerHandler(this);
 
     private GracefulCloseManager(Builder builder) {
         this(builder, SystemView.REAL);
@@ -63,7 +64,8 @@ public final class GracefulCloseManager implements AutoCloseable {
 
     GracefulCloseManager(Builder builder, SystemView system) {
         connections = builder.connections;
-        registry = new ConnectionRegistry(system, new ClosingBudget(builder.maxClosing, builder.maxClosingBytes));
+        registry = new ConnectionRegistry(
+                system, new ClosingBudget(builder.maxClosing, builder.maxClosingBytes), builder.farewells);
         drains = new Drains(registry, builder.drainPolicy, builder.drainListener);
     }
 
@@ -110,15 +112,64 @@ public final class GracefulCloseManager implements AutoCloseable {
     }
 
     /**
-     * Adds a listener, which a drain stops without losing a client where the transport allows that (see docs/draining.md). A listener
-     * that is added while a drain runs is stopped with the others, or at once. A second call for the same listener does nothing.
+     * Adds a listener, which a drain stops without losing a client where the transport allows that (see docs/draining.md). One that is
+     * not bound yet is known from now on: a drain that stops accepting before it is bound closes it, and its {@code bind()} fails. A
+     * listener that is added while a drain runs is stopped with the others, or at once. One that closes is forgotten. A second call for
+     * the same listener does nothing. May be called from any thread.
      *
-     * @param listener a bound server channel of any transport, TCP or Unix
+     * <p>Its connections are managed by {@link #childHandler}; where somebody else sets them up, call {@link #attach} instead.
+     *
+     * @param listener a server channel of any transport, TCP or Unix
      * @return this manager
      * @throws NullPointerException if {@code listener} is null
-     * @throws IllegalArgumentException if it is not a server channel, is not bound yet, is closed, or belongs to another manager
+     * @throws IllegalArgumentException if it is not a server channel, is closed, or belongs to another manager
      */
     public GracefulCloseManager manage(Channel listener) {
+        requireListener(listener);
+        drains.manage(listener);
+        return this;
+    }
+
+    /**
+     * Adds a listener, as {@link #manage} does, and manages every connection that it accepts from now on: a {@link #newHandler()} stands
+     * first in the pipeline of each before the server's own code sees the connection, whatever that code is. If the pipeline has, or gets,
+     * a {@link GracefulCloseHandler} of the server's own, that one stays instead, as described at {@link #childHandler}. If something is
+     * put in front of it with {@code addFirst}, as TLS often is, it moves to the front by itself.
+     *
+     * <p>On a listener that accepts already it takes effect in the next turn of its event loop. Connections that were accepted before are
+     * not managed; how many there are is logged once at INFO where the kernel's table of TCP sockets shows it, on Linux. Attach before
+     * {@code bind()}, or use {@link #listenerHandler()}, to have them all. A second call for the same listener does nothing. May be called
+     * from any thread.
+     *
+     * @param listener a server channel of any transport, TCP or Unix, bound or not
+     * @return this manager
+     * @throws NullPointerException if {@code listener} is null
+     * @throws IllegalArgumentException if it is not a server channel, is closed, or belongs to another manager
+     */
+    public GracefulCloseManager attach(Channel listener) {
+        requireListener(listener);
+        drains.manage(listener); // here, so that the caller gets the exception
+        if (listener.pipeline().get(ListenerHandler.class) == null) {
+            listener.pipeline().addFirst(listenerHandler);
+        }
+        return this;
+    }
+
+    /**
+     * The handler that does what {@link #attach} does, for code that sets a listener up but does not get it in its hands afterwards: {@code
+     * ServerBootstrap.handler}, or the factory of the server channel. It belongs into the pipeline of the listener, in front of whatever
+     * registers accepted connections; before {@code bind()}, no connection is missed. The same handler may be in any number of listeners.
+     * Added to another channel, or to a listener of another manager, it fails with an exception that says so.
+     *
+     * <pre>{@code
+     * new ServerBootstrap().handler(manager.listenerHandler())
+     * }</pre>
+     */
+    public ChannelHandler listenerHandler() {
+        return listenerHandler;
+    }
+
+    private static void requireListener(Channel listener) {
         Objects.requireNonNull(listener, "listener: null (expected: a ServerChannel, as bind().sync().channel() is)");
         if (!(listener instanceof ServerChannel)) {
             throw new IllegalArgumentException(
@@ -129,12 +180,6 @@ public final class GracefulCloseManager implements AutoCloseable {
             throw new IllegalArgumentException("listener: " + listener
                     + " (expected: open; it is closed, or bind() has failed: look at the future of bind())");
         }
-        if (!listener.isActive()) {
-            throw new IllegalArgumentException("listener: " + listener
-                    + " (expected: bound; call manage() when the future of bind() has completed, as after sync())");
-        }
-        drains.manage(listener);
-        return this;
     }
 
     /** How many connections are open, closing ones included. */
@@ -265,7 +310,10 @@ public final class GracefulCloseManager implements AutoCloseable {
 
         @Override
         protected void initChannel(Channel channel) {
-            channel.pipeline().addFirst(manager.newHandler()).addLast(next);
+            if (!manager.listenerHandler.hasServed(channel)) {
+                channel.pipeline().addFirst(manager.newHandler());
+            }
+            channel.pipeline().addLast(next);
         }
     }
 
@@ -280,6 +328,7 @@ public final class GracefulCloseManager implements AutoCloseable {
         private int maxClosing = DEFAULT_MAX_CLOSING;
         private long maxClosingBytes = DEFAULT_MAX_CLOSING_BYTES;
         private @Nullable DrainListener drainListener;
+        private @Nullable FarewellInstaller farewells;
 
         private Builder() {}
 
@@ -316,6 +365,15 @@ public final class GracefulCloseManager implements AutoCloseable {
         /** The listener that follows a drain. Default: none. */
         public Builder drainListener(DrainListener drainListener) {
             this.drainListener = Objects.requireNonNull(drainListener, "drainListener");
+            return this;
+        }
+
+        /**
+         * What puts the farewell of its protocol into each connection: {@code Farewells.auto()} of the package {@code dev.lastbyte.auto} for
+         * HTTP/1.1, HTTP/2 and WebSocket. Default: none; the application adds the farewells to its pipelines.
+         */
+        public Builder farewells(FarewellInstaller farewells) {
+            this.farewells = Objects.requireNonNull(farewells, "farewells");
             return this;
         }
 

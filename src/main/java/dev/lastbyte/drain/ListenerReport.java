@@ -14,7 +14,7 @@ public final class ListenerReport {
         this.stop = stop;
     }
 
-    /** The address that the listener was bound to, or empty if it had none. */
+    /** The address that the listener was bound to, or empty if it was closed before it had one. */
     public Optional<SocketAddress> localAddress() {
         return Optional.ofNullable(stop.localAddress());
     }
@@ -71,6 +71,9 @@ public final class ListenerReport {
                 .append(stop.transport());
         if (stop.closedBefore()) {
             return text.append(", closed before").toString();
+        }
+        if (stop.localAddress() == null && stop.failure() == null) {
+            return text.append(", closed before it was bound").toString();
         }
         text.append(stop.filtered() ? ", new connections held off" : ", new connections not held off")
                 .append(", unaccepted ");

@@ -41,6 +41,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     private short longLived; // how many streams and tunnels have begun and not ended
     private boolean counted; // exchanges have been reported
     private boolean budgeted;
+    private boolean announced;
 
     ManagedConnection(GracefulCloseConfig config, ConnectionRegistry registry) {
         this.config = config;
@@ -96,7 +97,22 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
 
     @Override
     public void announced() {
+        if (!announced && home != null) {
+            announced = true;
+            installFarewell(context());
+        }
         atHome(loop -> loop.announced(this));
+    }
+
+    private void installFarewell(ChannelHandlerContext closer) {
+        FarewellInstaller farewells = registry.farewells();
+        try {
+            if (farewells != null) {
+                farewells.install(closer);
+            }
+        } catch (RuntimeException | Error e) {
+            LOG.warn("{} has no farewell: the FarewellInstaller threw", closer.channel(), e);
+        }
     }
 
     @Override

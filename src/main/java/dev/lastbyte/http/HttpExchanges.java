@@ -1,5 +1,7 @@
 package dev.lastbyte.http;
 
+import dev.lastbyte.internal.Loggers;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
@@ -12,7 +14,10 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
  * The requests of one connection that are not answered yet, in their order, and how far the messages in both directions have come.
@@ -20,6 +25,11 @@ import org.jspecify.annotations.Nullable;
  * loop.
  */
 final class HttpExchanges {
+    private static final Logger LOG = Loggers.of(HttpExchanges.class);
+
+    private static final List<UnaryOperator<HttpResponse>> WAYS_TO_CHANGE =
+            List.of(HttpExchanges::copy, response -> response, HttpExchanges::rebuilt);
+
     private final Deque<Exchange> open = new ArrayDeque<>(2);
     private @Nullable Exchange receiving;
     private @Nullable Exchange answering;
@@ -33,6 +43,17 @@ final class HttpExchanges {
     void began(HttpRequest head) {
         receiving = Exchange.of(head);
         open.add(receiving);
+    }
+
+    /**
+     * A request whose head the application has got before anybody listened.
+     *
+     * @param answering whether the head of its response has been written too
+     */
+    void missed(boolean answering) {
+        Exchange exchange = Exchange.none();
+        open.add(exchange);
+        this.answering = answering ? exchange : null;
     }
 
     /** The head of a request that the application does not get. */
@@ -72,11 +93,22 @@ final class HttpExchanges {
         return response;
     }
 
-    /** The application's own object stays as it is: it may be read-only, or shared by many connections. */
+    /**
+     * The response with {@code Connection: close}. The application's own object stays as it is, where that can be copied: it may be
+     * read-only, or shared by many connections. Types that refuse to be copied are made for one response, so their own headers are
+     * changed. A response that allows neither is served as it is: an answer is worth more than the header.
+     */
     private static HttpResponse last(HttpResponse response) {
-        HttpResponse last = copy(response);
-        HttpUtil.setKeepAlive(last, false);
-        return last;
+        for (UnaryOperator<HttpResponse> way : WAYS_TO_CHANGE) {
+            try {
+                HttpResponse last = way.apply(response);
+                HttpUtil.setKeepAlive(last, false);
+                return last;
+            } catch (RuntimeException e) {
+                LOG.debug("{} refuses a change", response.getClass(), e);
+            }
+        }
+        return response;
     }
 
     private static HttpResponse copy(HttpResponse response) {
@@ -89,6 +121,17 @@ final class HttpExchanges {
                         response.protocolVersion(),
                         response.status(),
                         response.headers().copy());
+    }
+
+    /** A copy that shares the content, whose reference it takes over. */
+    private static HttpResponse rebuilt(HttpResponse response) {
+        FullHttpResponse full = (FullHttpResponse) response;
+        return new DefaultFullHttpResponse(
+                full.protocolVersion(),
+                full.status(),
+                full.content(),
+                full.headers().copy(),
+                full.trailingHeaders().copy());
     }
 
     /** The last content of a message; returns whether it ends a response, not only an interim one. */

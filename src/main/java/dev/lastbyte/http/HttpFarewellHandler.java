@@ -58,8 +58,21 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
         OVER
     }
 
+    /**
+     * What the application has got or written before the handler stood behind the codec. For this library's installer; it is no API.
+     *
+     * @hidden
+     */
+    public enum Missed {
+        NOTHING,
+        REQUEST,
+        REQUEST_AND_HEAD
+    }
+
     private final HttpFarewellConfig config;
     private final LongSupplier nanoTime;
+    private final Missed missed;
+    private final Runnable onHandOver;
     private final HttpExchanges exchanges = new HttpExchanges();
     private final HeldCloses held = new HeldCloses();
     private @Nullable HttpTally tally;
@@ -87,8 +100,24 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     }
 
     HttpFarewellHandler(HttpFarewellConfig config, LongSupplier nanoTime) {
+        this(config, nanoTime, Missed.NOTHING, () -> {});
+    }
+
+    private HttpFarewellHandler(HttpFarewellConfig config, LongSupplier nanoTime, Missed missed, Runnable onHandOver) {
         this.config = Objects.requireNonNull(config, "config");
         this.nanoTime = nanoTime;
+        this.missed = missed;
+        this.onHandOver = onHandOver;
+    }
+
+    /**
+     * A handler that is added when the codec has worked already. For this library's installer; it is no API.
+     *
+     * @param onHandOver runs when a response has ended HTTP and the handler is about to leave
+     * @hidden
+     */
+    public static HttpFarewellHandler late(HttpFarewellConfig config, Missed missed, Runnable onHandOver) {
+        return new HttpFarewellHandler(config, System::nanoTime, missed, onHandOver);
     }
 
     // ---- the pipeline ----------------------------------------------------------------------------------------------
@@ -102,6 +131,11 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     public void handlerAdded(ChannelHandlerContext ctx) {
         HttpPlace.check(ctx);
         tally = new HttpTally(ctx, exchanges);
+        if (missed != Missed.NOTHING) {
+            exchanges.missed(missed == Missed.REQUEST_AND_HEAD);
+            tally.began();
+            tally.update();
+        }
         idleSinceNanos = nanoTime.getAsLong();
         GracefulCloseHandler.listen(ctx, new Events());
     }
@@ -348,6 +382,7 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     /** Another protocol takes over: nothing that comes is a request any more. */
     private void handOver(ChannelHandlerContext ctx) {
         end(ctx);
+        onHandOver.run();
         ctx.pipeline().remove(this);
     }
 

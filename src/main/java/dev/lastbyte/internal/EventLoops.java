@@ -63,6 +63,15 @@ public final class EventLoops {
         return of(channel) == ImmediateEventExecutor.INSTANCE;
     }
 
+    /** Closes a channel; one that has had no event loop has nothing under way, and its pipeline cannot close it. */
+    public static void close(Channel channel) {
+        if (hasNone(channel)) {
+            channel.unsafe().close(channel.voidPromise());
+        } else {
+            channel.close();
+        }
+    }
+
     /** The channel's event loop, or the calling thread where the channel is not registered yet. */
     public static EventExecutor of(Channel channel) {
         try {

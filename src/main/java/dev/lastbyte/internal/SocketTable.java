@@ -173,6 +173,47 @@ public final class SocketTable {
         }
     }
 
+    /**
+     * The peers of a listener's connections that a process holds open: those that have been accepted. Connections to another listener
+     * with the same port count too where the addresses do not tell them apart.
+     */
+    public Set<InetSocketAddress> accepted(InetSocketAddress listener) {
+        Set<InetSocketAddress> peers = new HashSet<>();
+        String suffix = portSuffix(listener);
+        for (Path file : files) {
+            if (!Files.isReadable(file)) {
+                continue;
+            }
+            try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.ISO_8859_1)) {
+                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                    if (line.contains(suffix)) {
+                        takeAccepted(line.trim().split("\\s+"), listener.getAddress(), suffix, peers);
+                    }
+                }
+            } catch (IOException e) {
+                LOG.debug("{} cannot be read", file, e);
+            }
+        }
+        return peers;
+    }
+
+    /** Columns: number, local, remote, state, queues, timer, repeats, user, timeout, inode; what nobody holds has inode 0. */
+    private static void takeAccepted(
+            String[] columns, InetAddress listener, String suffix, Set<InetSocketAddress> peers) {
+        if (columns.length < 10
+                || !columns[1].endsWith(suffix)
+                || columns[3].equals(LISTEN)
+                || columns[9].equals("0")) {
+            return;
+        }
+        InetAddress local = parse(columns[1].substring(0, columns[1].length() - suffix.length()));
+        int colon = columns[2].length() - suffix.length();
+        InetAddress remote = parse(columns[2].substring(0, colon));
+        if (remote != null && (listener.isAnyLocalAddress() || listener.equals(local))) {
+            peers.add(new InetSocketAddress(remote, Integer.parseInt(columns[2].substring(colon + 1), 16)));
+        }
+    }
+
     private static String portSuffix(InetSocketAddress address) {
         return String.format(":%04X", address.getPort());
     }

@@ -246,10 +246,30 @@ class DrainsTest {
     }
 
     @Test
-    void manage_listenerNotBoundYet_isRefused() {
-        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> GracefulCloseManager.create()
-                .manage(new NioServerSocketChannel()));
-        assertTrue(e.getMessage().contains("expected: bound; call manage() when"), e.getMessage());
+    void manage_listenerThatIsNotRegistered_isClosedByTheDrain() throws Exception {
+        NioServerSocketChannel listener = new NioServerSocketChannel();
+        GracefulCloseManager manager = GracefulCloseManager.create().manage(listener);
+        DrainReport report = await(manager.drain());
+        assertFalse(listener.isOpen());
+        assertEquals(DrainReport.Outcome.COMPLETE, report.outcome(), report::toString);
+        assertTrue(report.listeners().toString().contains("closed before it was bound"), report::toString);
+    }
+
+    @Test
+    void manage_listenerThatIsNotRegistered_afterADrain_isClosed() throws Exception {
+        GracefulCloseManager manager = GracefulCloseManager.create();
+        await(manager.drain());
+        NioServerSocketChannel listener = new NioServerSocketChannel();
+        manager.manage(listener);
+        assertFalse(listener.isOpen());
+    }
+
+    @Test
+    void manage_listenerThatClosesUnbound_isForgotten() throws Exception {
+        NioServerSocketChannel listener = new NioServerSocketChannel();
+        GracefulCloseManager manager = GracefulCloseManager.create().manage(listener);
+        listener.unsafe().close(listener.voidPromise());
+        assertEquals(List.of(), await(manager.drain()).listeners());
     }
 
     @Test

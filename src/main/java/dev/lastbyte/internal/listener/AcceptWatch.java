@@ -20,6 +20,13 @@ public final class AcceptWatch extends ChannelInboundHandlerAdapter {
         this.whenAccepted = whenAccepted;
     }
 
+    /** Options that were set after the listener got into the hands of a manager may have replaced what it prepared. */
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        AcceptTurns.prepare(ctx.channel());
+        ctx.fireChannelActive();
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ctx.fireChannelRead(message);

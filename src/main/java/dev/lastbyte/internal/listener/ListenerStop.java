@@ -1,5 +1,6 @@
 package dev.lastbyte.internal.listener;
 
+import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
 import dev.lastbyte.internal.SocketTable;
 import dev.lastbyte.internal.SocketTable.Handshakes;
@@ -64,7 +65,7 @@ public final class ListenerStop {
     private final ScheduledExecutorService timer;
     private final HandshakeLooks looks;
     private final AcceptRest rest;
-    private final @Nullable SocketAddress address;
+    private volatile @Nullable SocketAddress address;
     private final long startNanos;
     private volatile boolean filtered;
     private volatile @Nullable Handshakes handshakes;
@@ -83,7 +84,7 @@ public final class ListenerStop {
     }
 
     /**
-     * Stops a listener. A second call waits for the same close.
+     * Stops a listener. One that is not bound yet is closed at once, so that it never accepts. A second call waits for the same close.
      *
      * @param deadlineNanos when the listener is closed at the latest, on the scale of {@link SystemView#nanoTime}
      * @param timer one thread that may block for some milliseconds, so no event loop
@@ -97,10 +98,13 @@ public final class ListenerStop {
             ScheduledExecutorService timer,
             HandshakeLooks looks) {
         ListenerStop stop = new ListenerStop(listener, system, timer, looks);
-        if (listener.isOpen()) {
-            stop.begin(deadlineNanos);
-        } else {
+        if (!listener.isOpen()) {
             stop.complete(true);
+        } else if (EventLoops.hasNone(listener)) {
+            EventLoops.close(listener);
+            stop.complete(false);
+        } else {
+            stop.begin(deadlineNanos);
         }
         return stop.result.minimalCompletionStage();
     }
@@ -122,7 +126,8 @@ public final class ListenerStop {
         if (!listener.isOpen()) {
             return;
         }
-        if (!(listener instanceof ServerChannel) || listener instanceof LocalServerChannel) {
+        address = listener.localAddress(); // it may have been bound since the stop began
+        if (!listener.isActive() || !(listener instanceof ServerChannel) || listener instanceof LocalServerChannel) {
             listener.close();
             return;
         }
