@@ -48,10 +48,10 @@ class PackageDirectionTest {
 
     /** Each adapter, with what of the library it may know, and the packages of its own framework. Nobody knows an adapter but another. */
     private static final Map<String, Adapter> ADAPTERS_MAY_KNOW = Map.of(
-            ".reactor", new Adapter(Set.of("", ".drain", ".http", ".websocket"), "reactor..", "org.reactivestreams.."),
+            ".reactor", new Adapter(Set.of("", ".auto", ".drain"), "reactor..", "org.reactivestreams.."),
             ".spring",
                     new Adapter(
-                            Set.of("", ".internal", ".drain", ".http", ".websocket", ".reactor"),
+                            Set.of("", ".internal", ".auto", ".drain", ".http", ".websocket", ".reactor"),
                             "org.springframework.."));
 
     private record Adapter(Set<String> library, String... framework) {}
@@ -98,7 +98,7 @@ class PackageDirectionTest {
                 .should()
                 .onlyDependOnClassesThat(resideInAnyPackage(allowed)
                         .or(resideInAnyPackage(adapter.framework()))
-                        .or(resideInAnyPackage("java..", "io.netty..", "org.jspecify..")))
+                        .or(resideInAnyPackage("java..", "io.netty..", "org.slf4j..", "org.jspecify..")))
                 .allowEmptyShould(!Files.exists(CLASSES.resolve(name.substring(1))))
                 .check(LIBRARY);
     }

@@ -4,6 +4,7 @@ import dev.lastbyte.CloseListener;
 import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.drain.DrainListener;
 import dev.lastbyte.drain.DrainPolicy;
+import dev.lastbyte.drain.FarewellInstaller;
 import dev.lastbyte.drain.GracefulCloseManager;
 import dev.lastbyte.http.HttpFarewellConfig;
 import dev.lastbyte.internal.DurationText;
@@ -69,6 +70,13 @@ class LastbyteAutoConfiguration {
         return LastbyteSettings.webSocket(properties.webSocket());
     }
 
+    @Bean
+    @ConditionalOnMissingBean
+    FarewellInstaller lastbyteFarewells(
+            LastbyteProperties properties, HttpFarewellConfig http, WebSocketFarewellConfig webSocket) {
+        return LastbyteSettings.farewells(properties.http2(), http, webSocket);
+    }
+
     /** Spring would call close() once more when all beans are destroyed. */
     @Bean(destroyMethod = "")
     @ConditionalOnMissingBean
@@ -76,12 +84,14 @@ class LastbyteAutoConfiguration {
             LastbyteProperties properties,
             GracefulCloseConfig connections,
             DrainPolicy policy,
+            FarewellInstaller farewells,
             ApplicationContext context,
             ApplicationAvailability availability,
             ObjectProvider<DrainListener> listeners) {
         GracefulCloseManager.Builder builder = GracefulCloseManager.builder()
                 .connections(connections)
                 .drainPolicy(policy)
+                .farewells(farewells)
                 .drainListener(new DrainNewsToBeans(
                         context, availability, listeners.orderedStream().toList()));
         LastbyteSettings.limits(properties, builder);

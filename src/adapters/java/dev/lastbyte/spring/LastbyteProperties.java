@@ -108,10 +108,10 @@ record LastbyteProperties(
     /**
      * The farewell of HTTP/2.
      *
-     * @param pingTimeout How long the peer may take to acknowledge the PING before GOAWAY names the last stream. Default 1s.
-     * @param limit How long PING and streams together hold a close back. Default 30s.
+     * @param pingTimeout How long the peer may take to acknowledge the PING before GOAWAY names the last stream.
+     * @param limit How long PING and streams together hold a close back.
      */
-    record Http2(@Nullable Duration pingTimeout, @Nullable Duration limit) {}
+    record Http2(@DefaultValue("1s") Duration pingTimeout, @DefaultValue("30s") Duration limit) {}
 
     /**
      * The farewell of WebSocket.

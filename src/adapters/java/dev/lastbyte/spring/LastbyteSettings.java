@@ -3,6 +3,7 @@ package dev.lastbyte.spring;
 import static dev.lastbyte.spring.InvalidPropertyException.set;
 
 import dev.lastbyte.GracefulCloseConfig;
+import dev.lastbyte.auto.Farewells;
 import dev.lastbyte.drain.DrainPolicy;
 import dev.lastbyte.drain.GracefulCloseManager;
 import dev.lastbyte.http.HttpFarewellConfig;
@@ -96,6 +97,13 @@ final class LastbyteSettings {
         if (webSocket.farewellAtDrain()) {
             builder.farewellAtDrain();
         }
+        return builder.build();
+    }
+
+    static Farewells farewells(
+            LastbyteProperties.Http2 http2, HttpFarewellConfig http, WebSocketFarewellConfig webSocket) {
+        Farewells.Builder builder = Farewells.builder().http(http).webSocket(webSocket);
+        set("lastbyte.http2", http2, limits -> builder.http2(limits.pingTimeout(), limits.limit()));
         return builder.build();
     }
 

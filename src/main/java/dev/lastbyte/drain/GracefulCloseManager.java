@@ -13,6 +13,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -180,6 +181,11 @@ public final class GracefulCloseManager implements AutoCloseable {
             throw new IllegalArgumentException("listener: " + listener
                     + " (expected: open; it is closed, or bind() has failed: look at the future of bind())");
         }
+    }
+
+    /** What puts the farewell of its protocol into each connection, if anything; see {@link Builder#farewells}. */
+    public Optional<FarewellInstaller> farewells() {
+        return Optional.ofNullable(registry.farewells());
     }
 
     /** How many connections are open, closing ones included. */

@@ -76,7 +76,7 @@ public class App {
 
     @GetMapping(value = "/sse", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
     Flux<ServerSentEvent<String>> events() {
-        return Flux.interval(Duration.ofMillis(100)).take(40).map(n -> ServerSentEvent.builder("event " + n)
+        return Flux.range(0, 40).delayElements(Duration.ofMillis(100)).map(n -> ServerSentEvent.builder("event " + n)
                 .build());
     }
 
@@ -88,8 +88,9 @@ public class App {
 
     @Bean
     HandlerMapping sockets() {
-        WebSocketHandler handler = session -> session.send(
-                        Flux.interval(Duration.ofMillis(200)).map(n -> session.textMessage("tick " + n)))
+        WebSocketHandler handler = session -> session.send(Flux.interval(Duration.ofMillis(200))
+                        .onBackpressureDrop()
+                        .map(n -> session.textMessage("tick " + n)))
                 .and(session.receive());
         return new SimpleUrlHandlerMapping(Map.of("/ws", handler), -1);
     }

@@ -42,15 +42,16 @@ public final class App {
                                 response.sendString(Mono.just("slow\n").delayElement(Duration.ofSeconds(3))))
                 .get("/sse", (request, response) -> response.sse()
                         .send(
-                                Flux.interval(Duration.ofMillis(100))
-                                        .take(40)
+                                Flux.range(0, 40)
+                                        .delayElements(Duration.ofMillis(100))
                                         .map(n -> bytes("data:event " + n + "\n\n")),
                                 b -> true))
                 .post("/upload", (request, response) -> response.status(413)
                         .keepAlive(false)
                         .sendString(Mono.just("too large\n")))
-                .ws("/ws", (in, out) -> out.sendString(
-                                Flux.interval(Duration.ofMillis(200)).map(n -> "tick " + n))
+                .ws("/ws", (in, out) -> out.sendString(Flux.interval(Duration.ofMillis(200))
+                                .onBackpressureDrop()
+                                .map(n -> "tick " + n))
                         .then()
                         .and(in.receive())));
         server = speaking(server, given);

@@ -72,7 +72,7 @@ final class AppProcess implements AutoCloseable {
     /** Sends SIGTERM, waits for the end of the process, and returns the milliseconds that it took. */
     long terminate() throws IOException, InterruptedException {
         long start = System.nanoTime();
-        process.destroy();
+        process.toHandle().destroy(); // Process.destroy() would close its output, too
         if (!process.waitFor(90, TimeUnit.SECONDS)) {
             throw new IOException("the application does not end; see " + log);
         }
