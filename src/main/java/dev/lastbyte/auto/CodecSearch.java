@@ -154,7 +154,7 @@ final class CodecSearch {
         }
     }
 
-    /** A response ends HTTP. The codec that follows is there now, or when the handler that changes it has done. */
+    /** HTTP has ended, or has not begun. The codec that follows is there now, or when the handler that changes it has done. */
     private void onHttpEnd() {
         http = null;
         httpOver = true;

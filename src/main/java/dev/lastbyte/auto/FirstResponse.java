@@ -13,7 +13,7 @@ import io.netty.util.ReferenceCountUtil;
 
 /**
  * How far the response has come to a request that went up before its farewell stood behind the codec, read from what the codec has written
- * since. Takes nothing of it. Confined to the channel's event loop.
+ * since. Takes nothing of it. What is not HTTP counts as complete. Confined to the channel's event loop.
  */
 final class FirstResponse {
     private static final int LINE = 8192;
@@ -46,7 +46,7 @@ final class FirstResponse {
             return;
         }
         if (written instanceof ByteBuf bytes) {
-            decoder.writeInbound(bytes.retainedDuplicate());
+            decoder.writeInbound(Unpooled.copiedBuffer(bytes)); // a decoder may move the bytes of what it is given
         } else if (written instanceof FileRegion file) {
             for (long left = file.count(); left > 0; left -= CHUNK) {
                 decoder.writeInbound(ZEROS.slice(0, (int) Math.min(CHUNK, left)));

@@ -4,6 +4,7 @@ import dev.lastbyte.ConnectionEvents;
 import dev.lastbyte.GracefulCloseHandler;
 import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.HeldCloses;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -72,7 +73,7 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     private final HttpFarewellConfig config;
     private final LongSupplier nanoTime;
     private final Missed missed;
-    private final Runnable onHandOver;
+    private final @Nullable Runnable onHandOver;
     private final HttpExchanges exchanges = new HttpExchanges();
     private final HeldCloses held = new HeldCloses();
     private @Nullable HttpTally tally;
@@ -100,10 +101,11 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     }
 
     HttpFarewellHandler(HttpFarewellConfig config, LongSupplier nanoTime) {
-        this(config, nanoTime, Missed.NOTHING, () -> {});
+        this(config, nanoTime, Missed.NOTHING, null);
     }
 
-    private HttpFarewellHandler(HttpFarewellConfig config, LongSupplier nanoTime, Missed missed, Runnable onHandOver) {
+    private HttpFarewellHandler(
+            HttpFarewellConfig config, LongSupplier nanoTime, Missed missed, @Nullable Runnable onHandOver) {
         this.config = Objects.requireNonNull(config, "config");
         this.nanoTime = nanoTime;
         this.missed = missed;
@@ -111,9 +113,11 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     }
 
     /**
-     * A handler that is added when the codec has worked already. For this library's installer; it is no API.
+     * A handler that is added when the codec has worked already, or may be taken away before it has. For this library's installer; it is
+     * no API.
      *
-     * @param onHandOver runs when a response has ended HTTP and the handler is about to leave
+     * @param onHandOver runs when a response has ended HTTP, or the first message shows that the codec has gone, and the handler is about
+     *     to leave
      * @hidden
      */
     public static HttpFarewellHandler late(HttpFarewellConfig config, Missed missed, Runnable onHandOver) {
@@ -201,7 +205,11 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         if (!placeKnown) {
             placeKnown = true;
-            checkPlace(ctx, message);
+            if (onHandOver != null && message instanceof ByteBuf) {
+                handOver(ctx); // another codec was chosen
+            } else {
+                checkPlace(ctx, message);
+            }
         }
         if (step == Step.OVER || !(message instanceof HttpObject)) {
             ctx.fireChannelRead(message);
@@ -382,7 +390,9 @@ public final class HttpFarewellHandler extends ChannelDuplexHandler {
     /** Another protocol takes over: nothing that comes is a request any more. */
     private void handOver(ChannelHandlerContext ctx) {
         end(ctx);
-        onHandOver.run();
+        if (onHandOver != null) {
+            onHandOver.run();
+        }
         ctx.pipeline().remove(this);
     }
 

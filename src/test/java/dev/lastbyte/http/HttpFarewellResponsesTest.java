@@ -6,19 +6,28 @@ import static dev.lastbyte.http.HttpConnection.closing;
 import static dev.lastbyte.http.HttpConnection.response;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.testing.NoLeaks;
 import dev.lastbyte.testing.NoWarnings;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.ReadOnlyHttpHeaders;
+import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -94,6 +103,81 @@ class HttpFarewellResponsesTest {
         gone.channel.room(10);
         gone.play("get head fin closing room over");
         gone.ends(NOT_SAID, 0, 0);
+    }
+
+    // ---- responses that allow no change ----------------------------------------------------------------------------
+
+    /** A full response of a framework, which refuses to be copied. */
+    private static FullHttpResponse refusingCopies(HttpHeaders headers) {
+        return new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1,
+                HttpResponseStatus.OK,
+                Unpooled.copiedBuffer("body", StandardCharsets.US_ASCII),
+                headers,
+                new DefaultHttpHeaders()) {
+            @Override
+            public FullHttpResponse replace(ByteBuf content) {
+                throw new UnsupportedOperationException();
+            }
+        };
+    }
+
+    private void servedInADrain(FullHttpResponse response, boolean saysClose) {
+        http.play("get drain");
+        assertTrue(http.write(response).isSuccess());
+        String sent = http.sent();
+        assertTrue(sent.endsWith("\r\n\r\nbody"), sent);
+        assertEquals(saysClose, sent.contains("connection: close\r\n"), sent);
+        assertEquals(0, response.content().refCnt());
+    }
+
+    @Test
+    void responseThatRefusesReplace_isServed_withItsOwnHeadersChanged() {
+        FullHttpResponse response = refusingCopies(new DefaultHttpHeaders().set(HttpHeaderNames.CONTENT_LENGTH, 4));
+        servedInADrain(response, true);
+        assertEquals("close", response.headers().get(HttpHeaderNames.CONNECTION));
+        http.ends(SAID, 0, 0);
+    }
+
+    @Test
+    void responseThatRefusesReplace_readOnlyHeaders_isServed() {
+        servedInADrain(refusingCopies(new ReadOnlyHttpHeaders(true, HttpHeaderNames.CONTENT_LENGTH, "4")), true);
+        http.ends(SAID, 0, 0);
+    }
+
+    /** Nothing can be said; the connection is closed after it, as an idle one. */
+    @Test
+    void responseThatAllowsNothing_isServedAsItIs() {
+        HttpHeaders frozen = new DefaultHttpHeaders() {
+            private boolean filled;
+
+            @Override
+            public HttpHeaders set(CharSequence name, Object value) {
+                if (filled) {
+                    throw new IllegalStateException("read only");
+                }
+                filled = true;
+                return super.set(name, value);
+            }
+
+            @Override
+            public HttpHeaders copy() {
+                throw new UnsupportedOperationException();
+            }
+        };
+        servedInADrain(refusingCopies(frozen.set(HttpHeaderNames.CONTENT_LENGTH, "4")), false);
+        http.play("open 1s closing");
+        http.ends(NOT_SAID, 0, 0);
+    }
+
+    @Test
+    void sharedResponse_staysAsItIs() {
+        FullHttpResponse shared = response(200);
+        http.play("get drain");
+        http.write(shared);
+        assertTrue(http.sent().contains("connection: close\r\n"));
+        assertNull(shared.headers().get(HttpHeaderNames.CONNECTION));
+        http.ends(SAID, 0, 0);
     }
 
     // ---- the end of the connection ---------------------------------------------------------------------------------
