@@ -14,6 +14,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.pool.ChannelHealthChecker;
@@ -24,6 +25,7 @@ import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
+import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -48,9 +50,13 @@ import org.slf4j.Logger;
  * have been told. {@code ctx.close()} of a handler in front of this one, and closes by the transport itself (write
  * errors, {@code EventLoopGroup.shutdownGracefully()}), do not pass here and are not graceful; the report says so.
  *
+ * <p>What is put in front of it later with {@code addFirst}, such as TLS, it passes by itself: when the channel becomes active, when a
+ * TLS handshake is over, and at {@code close()}, which still travels through what is passed. Netty does not tell a handler that
+ * another one was put in front, and an instance cannot be added twice; so a fresh handler of this class takes over at the front.
+ *
  * <p>An open connection pays one skipped context per event: none of the read and write callbacks is overridden. While the
- * channel is being closed, a handler of this class that does override them has taken its place and its name: whoever wants to remove
- * it then must do so by name or class.
+ * channel is being closed, a handler of this class that does override them has taken its place and its name. Whoever wants to remove
+ * the handler must do so by name or class, as the name stays and the instance may not.
  *
  * <p>One instance serves one channel. The static methods may be called from any thread; everything else is confined to the
  * channel's event loop.
@@ -69,8 +75,9 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     private boolean lingeredZero; // SO_LINGER was 0 when the connection became active
     private boolean wasUnregistered;
     private boolean adopted; // the user's own, with the connection of a manager whose handler has left
-    private boolean bypassed; // another handler has taken over: in front of TLS, or of the user's own
-    private boolean handedOver; // the handler that closes has taken over
+    private boolean takesOver; // from the handler that has been overtaken
+    private boolean bypassed; // of two in the pipeline, this one leaves
+    private boolean handedOver; // the handler that closes has taken over, or the one in front
     private boolean inBurst; // what the application has read when the close began may not be completed for it
 
     /** A handler with {@link GracefulCloseConfig#defaults()}. */
@@ -103,6 +110,18 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     GracefulCloseHandler(Connection connection, SystemView system) {
         this.connection = connection;
         this.system = system;
+    }
+
+    /** Takes over from a handler that has been overtaken. */
+    private GracefulCloseHandler(GracefulCloseHandler before) {
+        this(before.connection, before.system);
+        takesOver = true;
+        resets = before.resets;
+        openExchanges = before.openExchanges;
+        ownsHalfClosure = before.ownsHalfClosure;
+        wasActive = before.wasActive;
+        lingeredZero = before.lingeredZero;
+        adopted = before.adopted;
     }
 
     /** A connection that nobody else knows. Immutable. */
@@ -282,8 +301,17 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     /** {@inheritDoc} */
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
+        if (takesOver) {
+            this.ctx = ctx;
+            connection.opened(ctx);
+            watchTls(ctx);
+            return;
+        }
         Placement.check(ctx);
-        if (leavesToOther(ctx)) {
+        GracefulCloseHandler other = Placement.otherThan(this, ctx.pipeline());
+        if (other == null) {
+            Placement.checkTls(ctx);
+        } else if (leavesTo(other, ctx)) {
             return;
         }
         this.ctx = ctx;
@@ -308,6 +336,10 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             lingeredZero = SocketLinger.read(channel) == 0;
             watchTls(ctx);
             tellOpened(ctx);
+            if (adopted) { // the manager's own was in front; what is in front of this one may be an initializer that
+                // leaves
+                EventLoops.execute(ctx.executor(), () -> passOvertakers(ctx));
+            }
         }
     }
 
@@ -315,11 +347,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
      * Of two handlers one must go. If one of them is a manager's, the user's own stays, and the manager adopts its connection; returns
      * whether that is the other one.
      */
-    private boolean leavesToOther(ChannelHandlerContext ctx) {
-        GracefulCloseHandler other = Placement.otherThan(this, ctx.pipeline());
-        if (other == null) {
-            return false;
-        }
+    private boolean leavesTo(GracefulCloseHandler other, ChannelHandlerContext ctx) {
         if (other.adopted || other.sequence() != null || other.peerFin != null) {
             throw Placement.second(ctx, other);
         }
@@ -386,8 +414,10 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     public void channelActive(ChannelHandlerContext ctx) {
         wasActive = true;
         lingeredZero = SocketLinger.read(ctx.channel()) == 0; // the handlers added with it may have set it
-        connection.opened(ctx);
-        watchTls(ctx);
+        if (passOvertakers(ctx) == this) {
+            connection.opened(ctx);
+            watchTls(ctx);
+        }
         ctx.fireChannelActive();
         connection.announced();
     }
@@ -397,15 +427,10 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
         if (bypassed || !ctx.channel().isActive()) {
             ctx.close(promise);
-        } else if (Placement.isOvertakenByTls(ctx)) {
-            bypassed = true;
-            stopAwaitingWrites();
-            GracefulCloseHandler second = new GracefulCloseHandler(connection, system);
-            ctx.pipeline().addFirst(second);
-            second.lingeredZero = lingeredZero;
-            ctx.close(promise);
+        } else if (moveToFront(ctx) != this) {
+            ctx.close(promise); // through what is passed, and so to the one in front
         } else {
-            CloseSequence begun = begin(ctx);
+            CloseSequence begun = beginHere(ctx);
             if (begun == null) {
                 ctx.close(promise);
             } else {
@@ -431,6 +456,8 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
                 return;
             }
             EpollHalfOpenFlush.install(ctx); // whoever lets the channel outlive the FIN, writes must go on
+        } else if (Placement.isTlsHandshakeEnd(event)) {
+            passOvertakers(ctx);
         }
         ctx.fireUserEventTriggered(event);
     }
@@ -446,10 +473,14 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     @Override
     public void channelUnregistered(ChannelHandlerContext ctx) {
         if (ctx.channel().isOpen() && !wasUnregistered) {
-            wasUnregistered = true;
-            ctx.channel().closeFuture().addListener(closed -> reportClosedUnregistered(ctx));
+            noteUnregistered(ctx.channel());
         }
         ctx.fireChannelUnregistered();
+    }
+
+    private void noteUnregistered(Channel channel) {
+        wasUnregistered = true;
+        channel.closeFuture().addListener(closed -> reportClosedUnregistered());
     }
 
     /** {@inheritDoc} */
@@ -536,15 +567,70 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         return resets != null && resets.isSeen();
     }
 
-    // ---- the close begins ------------------------------------------------------------------------------------------
+    // ---- the front -------------------------------------------------------------------------------------------------
 
-    /** Whether another handler has taken over. */
-    boolean isBypassed() {
-        return bypassed;
+    /** Moves in front of what has been put in front, unless the peer has ended its side, which is then dealt with here. */
+    private GracefulCloseHandler passOvertakers(ChannelHandlerContext ctx) {
+        boolean stays = bypassed
+                || handedOver
+                || ctx.isRemoved()
+                || peerFin != null
+                || HalfClosure.isInputShutdown(ctx.channel());
+        return stays ? this : moveToFront(ctx);
     }
 
-    /** Leaves its place to the handler that closes; returns null if that is gone, for somebody is removing this one. */
+    /**
+     * Returns the handler that stands nearest the transport from now on: this one, or a fresh one that takes over its connection and its
+     * name. Until the fresh one has the name a placeholder stands there, so that a {@code close()} of another thread meets somebody.
+     */
+    private GracefulCloseHandler moveToFront(ChannelHandlerContext ctx) {
+        List<ChannelHandlerContext> overtakers = Placement.overtakers(ctx);
+        if (overtakers.isEmpty()) {
+            return this;
+        }
+        stopAwaitingWrites();
+        GracefulCloseHandler fresh = new GracefulCloseHandler(this);
+        Placeholder placeholder = new Placeholder();
+        handedOver = true;
+        try {
+            ctx.pipeline().addBefore(overtakers.get(0).name(), null, placeholder);
+            ctx.pipeline().remove(this);
+        } catch (NoSuchElementException e) {
+            handedOver = false;
+            LOG.debug("{} a handler is being removed by another thread", ctx.channel());
+            if (ctx.pipeline().context(placeholder) != null) {
+                ctx.pipeline().remove(placeholder);
+            }
+            return this;
+        }
+        ctx.pipeline().replace(placeholder, ctx.name(), fresh);
+        if (wasUnregistered) {
+            fresh.noteUnregistered(ctx.channel());
+        }
+        if (LOG.isDebugEnabled()) {
+            LOG.debug("{} '{}' moves to the front, past {}", ctx.channel(), ctx.name(), Placement.names(overtakers));
+        }
+        return fresh;
+    }
+
+    /** Passes a {@code close()} on to the handler that has replaced it when it is executed. Immutable. */
+    private static final class Placeholder extends ChannelOutboundHandlerAdapter {
+        /** Overridden, so that Netty does not skip it. */
+        @Override
+        public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+            ctx.close(promise);
+        }
+    }
+
+    // ---- the close begins ------------------------------------------------------------------------------------------
+
+    /** Leaves its place, or the front, to the handler that closes; returns null if somebody is removing this one. */
     private @Nullable CloseSequence begin(ChannelHandlerContext ctx) {
+        GracefulCloseHandler front = moveToFront(ctx);
+        return front.beginHere(front.ctx == null ? ctx : front.ctx);
+    }
+
+    private @Nullable CloseSequence beginHere(ChannelHandlerContext ctx) {
         GracefulCloseConfig limits = CloseOverride.limitsOf(ctx.channel(), connection.config());
         stopAwaitingWrites();
         int linger = SocketLinger.read(ctx.channel());
@@ -617,9 +703,10 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     }
 
     /** A channel that is closed while it is registered nowhere does not become inactive in its pipeline. */
-    private void reportClosedUnregistered(ChannelHandlerContext ctx) {
-        if (!ctx.channel().isRegistered() && !handedOver && !bypassed) {
-            reportWithoutClose(ctx, CloseCause.TRANSPORT);
+    private void reportClosedUnregistered() {
+        ChannelHandlerContext place = ctx;
+        if (place != null && !place.channel().isRegistered() && !handedOver && !bypassed) {
+            reportWithoutClose(place, CloseCause.TRANSPORT);
         }
     }
 

@@ -1,18 +1,17 @@
 package dev.lastbyte;
 
-import dev.lastbyte.internal.Loggers;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.DatagramChannel;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 
 /**
  * Where a {@link GracefulCloseHandler} may stand: on a connection, on its event loop, and nearer to the transport
@@ -20,10 +19,10 @@ import org.slf4j.Logger;
  * netty-handler need not be on the class path. Stateless.
  */
 final class Placement {
-    private static final Logger LOG = Loggers.of(Placement.class);
     private static final String TLS_PACKAGE = "io.netty.handler.ssl.";
     private static final String SSL_HANDLER = TLS_PACKAGE + "SslHandler";
     private static final String CLIENT_HELLO_HANDLER = TLS_PACKAGE + "SslClientHelloHandler";
+    private static final String SHAPER = "io.netty.handler.traffic.AbstractTrafficShapingHandler";
     private static final @Nullable Class<? extends ChannelHandler> SSL = load(SSL_HANDLER);
     private static final @Nullable Class<? extends ChannelHandler> CLIENT_HELLO = load(CLIENT_HELLO_HANDLER);
 
@@ -71,9 +70,17 @@ final class Placement {
             throw new IllegalStateException("GracefulCloseHandler was added to " + channel
                     + " with an executor of its own: add it without one, it must run on the channel's event loop");
         }
+    }
+
+    /**
+     * Refuses a place behind TLS, for a handler that nobody but the user has placed.
+     *
+     * @throws IllegalStateException with what is wrong and what to do
+     */
+    static void checkTls(ChannelHandlerContext ctx) {
         ChannelHandlerContext tls = tlsNearerTransport(ctx);
         if (tls != null) {
-            throw new IllegalStateException("GracefulCloseHandler was added to " + channel + " behind "
+            throw new IllegalStateException("GracefulCloseHandler was added to " + ctx.channel() + " behind "
                     + tls.handler().getClass().getSimpleName() + " '" + tls.name()
                     + "': add it first, nearest the transport (pipeline.addFirst), or close_notify is lost");
         }
@@ -82,7 +89,7 @@ final class Placement {
     /** The handler of our kind that is in a pipeline beside the given one, or null. */
     static @Nullable GracefulCloseHandler otherThan(GracefulCloseHandler known, ChannelPipeline pipeline) {
         for (Map.Entry<String, ChannelHandler> entry : pipeline) {
-            if (entry.getValue() instanceof GracefulCloseHandler other && other != known && !other.isBypassed()) {
+            if (entry.getValue() instanceof GracefulCloseHandler other && other != known) {
                 return other;
             }
         }
@@ -106,22 +113,44 @@ final class Placement {
     }
 
     /**
-     * Whether TLS was put in front of the handler after it was added, as STARTTLS does. The close that shows it must not
-     * overtake close_notify: it is then left to a second handler, first in the pipeline.
+     * What stands in front of the handler and must be passed; the nearest to the transport comes first. Empty if it stands where it
+     * should. A traffic shaper that sees what the socket gets keeps its place: what it holds back is output that a close waits for, which
+     * it would not be behind our handler.
      */
-    static boolean isOvertakenByTls(ChannelHandlerContext ctx) {
-        ChannelHandlerContext tls = tlsNearerTransport(ctx);
-        if (tls == null) {
-            return false;
+    static List<ChannelHandlerContext> overtakers(ChannelHandlerContext ctx) {
+        if (isFirst(ctx)) {
+            return List.of();
         }
-        LOG.warn(
-                "{} '{}' was added in front of the GracefulCloseHandler '{}'; this close uses a second one, first in the"
-                        + " pipeline. Add TLS behind it: pipeline.addAfter(\"{}\", ...)",
-                ctx.channel(),
-                tls.name(),
-                ctx.name(),
-                ctx.name());
-        return true;
+        List<ChannelHandlerContext> inFront = new ArrayList<>();
+        boolean behindTls = false;
+        for (String name : ctx.pipeline().names()) {
+            ChannelHandlerContext next = ctx.pipeline().context(name);
+            if (next == ctx) {
+                return inFront;
+            }
+            if (next == null) {
+                continue;
+            }
+            behindTls |= isTls(next.handler());
+            if (!behindTls && (next.handler() instanceof EpollHalfOpenFlush || isA(next.handler(), SHAPER))) {
+                inFront.clear();
+            } else {
+                inFront.add(next);
+            }
+        }
+        return List.of(); // another thread has removed it
+    }
+
+    /** Who they are, for a log. */
+    static List<String> names(List<ChannelHandlerContext> handlers) {
+        return handlers.stream()
+                .map(ctx -> "'" + ctx.name() + "' (" + ctx.handler().getClass().getName() + ")")
+                .toList();
+    }
+
+    /** Whether an event says that a TLS handshake is over, well or not. */
+    static boolean isTlsHandshakeEnd(Object event) {
+        return event.getClass().getName().equals(TLS_PACKAGE + "SslHandshakeCompletionEvent");
     }
 
     /** The TLS handler between the transport and the given handler, or null. */
@@ -134,7 +163,7 @@ final class Placement {
             if (candidate == ctx) {
                 return null;
             }
-            if (candidate != null && descends(candidate.handler(), type -> type.startsWith(TLS_PACKAGE))) {
+            if (candidate != null && isTls(candidate.handler())) {
                 return candidate;
             }
         }
@@ -178,6 +207,10 @@ final class Placement {
         } catch (ClassNotFoundException | LinkageError e) {
             return null; // this Netty has no such handler
         }
+    }
+
+    private static boolean isTls(ChannelHandler handler) {
+        return descends(handler, type -> type.startsWith(TLS_PACKAGE));
     }
 
     private static boolean isA(ChannelHandler handler, String className) {

@@ -13,6 +13,7 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import io.netty.handler.traffic.ChannelTrafficShapingHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.net.SocketException;
@@ -103,7 +104,7 @@ class CloseEdgesTest {
 
     @Test
     void writesHeldInFront_closedNow_areResetAndNotEndedWithAFin() {
-        channel.pipeline().addFirst("front", new ChannelDuplexHandler() {
+        channel.pipeline().addFirst("front", new ChannelTrafficShapingHandler(0) {
             @Override
             public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
                 ReferenceCountUtil.release(message); // as good as held for ever
@@ -121,7 +122,7 @@ class CloseEdgesTest {
     /** It may write at any time: the FIN must not wait for a later task, in which its bytes would be dropped behind a clean end. */
     @Test
     void handlerInFront_leavesNoGapBetweenTheLastByteAndTheFin() {
-        channel.pipeline().addFirst("front", new ChannelDuplexHandler());
+        channel.pipeline().addFirst("front", new ChannelTrafficShapingHandler(0));
         write(10);
         channel.pipeline().close();
         assertEquals("FIN", channel.log().get(channel.log().size() - 1));
@@ -160,8 +161,8 @@ class CloseEdgesTest {
     void closeByAHandlerInFront_isNotThePeersEof() {
         EmbeddedDuplexChannel other = told(system);
         ChannelDuplexHandler front = new ChannelDuplexHandler();
-        other.pipeline().addFirst("front", front);
         other.pipeline().close();
+        other.pipeline().addFirst("front", front);
         system.kernel(TcpInfo.FIN_WAIT2, 100, 101);
         system.pass(other, 40);
         other.pipeline().context("front").close();
@@ -173,13 +174,13 @@ class CloseEdgesTest {
 
     @Test
     void closeSwallowedInFront_isForcedPastAllHandlers() {
+        ChannelFuture close = channel.pipeline().close();
         channel.pipeline().addFirst(new ChannelDuplexHandler() {
             @Override
             public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
                 // swallows it
             }
         });
-        ChannelFuture close = channel.pipeline().close();
         system.pass(channel, 30_000);
         assertTrue(channel.isOpen());
         system.pass(channel, 5_001);

@@ -311,7 +311,7 @@ class GracefulCloseHandlerTest {
     }
 
     @Test
-    void closePassesHandlersInFront_untouched() {
+    void closeTravelsThroughWhatWasPutInFront_once() {
         List<String> seen = new ArrayList<>();
         EmbeddedDuplexChannel channel = open();
         channel.pipeline().addFirst(new ChannelDuplexHandler() {
@@ -322,8 +322,10 @@ class GracefulCloseHandlerTest {
             }
         });
         channel.pipeline().close();
-        assertEquals(List.of(), seen);
+        assertEquals(List.of("close"), seen);
         channel.peerFin();
+        assertEquals(List.of("close"), seen);
+        assertFalse(channel.isOpen());
     }
 
     private static String refusal(EmbeddedChannel channel, GracefulCloseHandler handler) {

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.testing.Answer;
-import dev.lastbyte.testing.NoWarnings;
 import dev.lastbyte.testing.PeerSocket;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.TestServer;
@@ -199,7 +198,6 @@ class TlsHandshakeIT {
     @ParameterizedTest
     @MethodSource(TCP)
     void tlsAddedInFrontLater_close_saysHowThePeerEnded(Transports transport) throws Exception {
-        NoWarnings.expect("dev.lastbyte.* was added in front of the GracefulCloseHandler");
         try (TestServer server = startTls(transport, TlsKind.JDK_TLS13.server(), false)) {
             assertEquals(Optional.of(TlsEnd.MISSING), endOfStartTlsPeer(server, false));
         }

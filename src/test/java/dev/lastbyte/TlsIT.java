@@ -77,9 +77,8 @@ class TlsIT {
 
     @ParameterizedTest
     @MethodSource(TCP)
-    void tlsAddedInFrontLater_close_isGracefulAndWarnsOnce(Transports transport) throws Exception {
+    void tlsAddedInFrontLater_close_isGraceful(Transports transport) throws Exception {
         SslContext context = TestTls.server();
-        NoWarnings.expect("dev.lastbyte.* was added in front of the GracefulCloseHandler");
         try (TestServer server = TestServer.on(transport)
                 .handlers(c -> {
                     c.pipeline().addFirst(context.newHandler(c.alloc()));

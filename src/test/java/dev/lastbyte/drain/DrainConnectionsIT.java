@@ -209,8 +209,7 @@ class DrainConnectionsIT {
 
     @ParameterizedTest
     @MethodSource(TCP)
-    void starttls_secondHandlerTakesOver_theConnectionStaysKnown(Transports transport) throws Exception {
-        NoWarnings.expect("was added in front of the GracefulCloseHandler");
+    void starttls_handlerMovesToTheFront_theConnectionStaysKnown(Transports transport) throws Exception {
         try (ManagedServer server = ManagedServer.on(transport).start();
                 PeerRun peer = server.connect()) {
             Channel channel = server.accepted();

@@ -32,6 +32,14 @@ public final class LogRecorder {
         this.level = level;
     }
 
+    /** The same, where the run itself does not log that level: it stays quiet. */
+    public static LogRecorder quiet(Class<?> type, Level level) {
+        LogRecorder recorder = new LogRecorder(type.getName(), level);
+        recorder.logger.setAdditive(false);
+        recorder.logger.setLevel(level);
+        return recorder;
+    }
+
     public void start() {
         lines.clear();
         appender.setContext(logger.getLoggerContext());
@@ -43,6 +51,10 @@ public final class LogRecorder {
     public List<String> stop() {
         logger.detachAppender(appender);
         appender.stop();
+        if (!logger.isAdditive()) {
+            logger.setAdditive(true);
+            logger.setLevel(null);
+        }
         return new ArrayList<>(lines);
     }
 }
