@@ -4,6 +4,7 @@ import dev.lastbyte.drain.DrainListener;
 import dev.lastbyte.drain.DrainPhase;
 import dev.lastbyte.drain.DrainProgress;
 import java.util.List;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.availability.ApplicationAvailability;
 import org.springframework.boot.availability.AvailabilityChangeEvent;
 import org.springframework.boot.availability.ReadinessState;
@@ -16,16 +17,21 @@ import org.springframework.context.ApplicationContext;
 final class DrainNewsToBeans implements DrainListener {
     private final ApplicationContext context;
     private final ApplicationAvailability availability;
-    private final List<DrainListener> beans;
+    private final ObjectProvider<DrainListener> provider;
+    private List<DrainListener> beans = List.of();
 
-    DrainNewsToBeans(ApplicationContext context, ApplicationAvailability availability, List<DrainListener> beans) {
+    DrainNewsToBeans(
+            ApplicationContext context, ApplicationAvailability availability, ObjectProvider<DrainListener> beans) {
         this.context = context;
         this.availability = availability;
-        this.beans = beans;
+        provider = beans;
     }
 
     @Override
     public void onPhase(DrainPhase phase) {
+        if (beans.isEmpty()) { // not earlier: a bean that has the manager injected would close a circle
+            beans = provider.orderedStream().toList();
+        }
         publish(phase == DrainPhase.READY ? ReadinessState.ACCEPTING_TRAFFIC : ReadinessState.REFUSING_TRAFFIC);
         beans.forEach(bean -> bean.onPhase(phase));
     }

@@ -92,8 +92,7 @@ class LastbyteAutoConfiguration {
                 .connections(connections)
                 .drainPolicy(policy)
                 .farewells(farewells)
-                .drainListener(new DrainNewsToBeans(
-                        context, availability, listeners.orderedStream().toList()));
+                .drainListener(new DrainNewsToBeans(context, availability, listeners));
         LastbyteSettings.limits(properties, builder);
         return builder.build();
     }
