@@ -31,6 +31,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PackageDirectionTest {
     private static final String ROOT = "dev.lastbyte";
     private static final Path SOURCES = Path.of("src", "main", "java");
+    private static final Path ADAPTERS = Path.of("src", "adapters", "java");
+    private static final Path CLASSES = Path.of("target", "classes", "dev", "lastbyte");
     private static final int MOST_FILES = 30;
 
     /** Each package of the library, with those of its packages that it may know. */
@@ -49,6 +51,16 @@ class PackageDirectionTest {
             entry(".micrometer", ".internal", "", ".drain"),
             entry(".receipt", ".internal", "", ".drain"),
             entry(".systemd", ".internal", "", ".drain"));
+
+    /** Each adapter, with what of the library it may know, and the packages of its own framework. Nobody knows an adapter but another. */
+    private static final Map<String, Adapter> ADAPTERS_MAY_KNOW = Map.of(
+            ".reactor", new Adapter(Set.of("", ".auto", ".drain"), "reactor..", "org.reactivestreams.."),
+            ".spring",
+                    new Adapter(
+                            Set.of("", ".internal", ".auto", ".drain", ".http", ".websocket", ".reactor"),
+                            "org.springframework.."));
+
+    private record Adapter(Set<String> library, String... framework) {}
 
     private static final JavaClasses LIBRARY = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -93,6 +105,29 @@ class PackageDirectionTest {
                 .check(LIBRARY);
     }
 
+    static Stream<String> adapters() {
+        return ADAPTERS_MAY_KNOW.keySet().stream();
+    }
+
+    /** On Netty 4.1 the adapters are not compiled. */
+    @ParameterizedTest
+    @MethodSource("adapters")
+    void adapter_knowsItsOwnFrameworkAndWhatTheMapSays(String name) {
+        Adapter adapter = ADAPTERS_MAY_KNOW.get(name);
+        String[] allowed = Stream.concat(Stream.of(name), adapter.library().stream())
+                .map(other -> ROOT + other)
+                .toArray(String[]::new);
+        classes()
+                .that()
+                .resideInAPackage(ROOT + name)
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(allowed)
+                        .or(resideInAnyPackage(adapter.framework()))
+                        .or(resideInAnyPackage("java..", "io.netty..", "org.slf4j..", "org.jspecify..")))
+                .allowEmptyShould(!Files.exists(CLASSES.resolve(name.substring(1))))
+                .check(LIBRARY);
+    }
+
     @Test
     void packages_haveNoCycle() {
         slices().assignedFrom(new SliceAssignment() {
@@ -114,14 +149,18 @@ class PackageDirectionTest {
     @Test
     void everyPackage_isOnTheMap_andNoneIsTooFull() throws Exception {
         Map<String, Long> files = new TreeMap<>();
-        try (Stream<Path> sources = Files.walk(SOURCES)) {
-            sources.filter(file -> file.toString().endsWith(".java")
-                            && file.getParent().getNameCount() > 3)
-                    .forEach(file -> files.merge(
-                            SOURCES.relativize(file.getParent()).toString().replace('/', '.'), 1L, Long::sum));
+        for (Path root : new Path[] {SOURCES, ADAPTERS}) {
+            try (Stream<Path> sources = Files.walk(root)) {
+                sources.filter(file -> file.toString().endsWith(".java")
+                                && file.getParent().getNameCount() > 3)
+                        .forEach(file -> files.merge(
+                                root.relativize(file.getParent()).toString().replace('/', '.'), 1L, Long::sum));
+            }
         }
         assertEquals(
-                MAY_KNOW.keySet().stream().map(name -> ROOT + name).collect(Collectors.toCollection(TreeSet::new)),
+                Stream.concat(packages(), adapters())
+                        .map(name -> ROOT + name)
+                        .collect(Collectors.toCollection(TreeSet::new)),
                 files.keySet());
         files.forEach((name, count) -> assertTrue(count <= MOST_FILES, name + " has " + count + " files"));
     }

@@ -202,6 +202,11 @@ public final class GracefulCloseManager implements AutoCloseable {
         }
     }
 
+    /** What puts the farewell of its protocol into each connection, if anything; see {@link Builder#farewells}. */
+    public Optional<FarewellInstaller> farewells() {
+        return Optional.ofNullable(registry.farewells());
+    }
+
     /** How many connections are open, closing ones included. */
     public long openConnections() {
         return registry.counts().open();

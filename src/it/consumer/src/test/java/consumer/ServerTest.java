@@ -48,7 +48,11 @@ class ServerTest {
                 assertNotNull(in, resource);
             }
         }
-        File jar = new File(GracefulCloseHandler.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        File jar = new File(GracefulCloseHandler.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI());
         try (JarFile file = new JarFile(jar)) {
             assertEquals(
                     System.getProperty("lastbyte.version"),
