@@ -1,5 +1,6 @@
 package dev.lastbyte.internal.jfr;
 
+import jdk.jfr.Event;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,11 +26,11 @@ public final class Recording {
         return PRESENT && DrainPhaseEvent.isOn() ? DrainPhaseEvent.begun() : null;
     }
 
+    /** The module jdk.jfr need not be there; the literal fails then. */
     private static boolean isPresent() {
         try {
-            Class.forName("jdk.jfr.Event", false, Recording.class.getClassLoader());
-            return true;
-        } catch (ClassNotFoundException | LinkageError e) {
+            return Event.class != null;
+        } catch (NoClassDefFoundError e) {
             return false;
         }
     }
