@@ -57,7 +57,15 @@ class PackageDirectionTest {
             ".reactor", new Adapter(Set.of("", ".auto", ".drain"), "reactor..", "org.reactivestreams.."),
             ".spring",
                     new Adapter(
-                            Set.of("", ".internal", ".auto", ".drain", ".http", ".websocket", ".reactor"),
+                            Set.of(
+                                    "",
+                                    ".internal",
+                                    ".auto",
+                                    ".drain",
+                                    ".http",
+                                    ".websocket",
+                                    ".micrometer",
+                                    ".reactor"),
                             "org.springframework.."));
 
     private record Adapter(Set<String> library, String... framework) {}

@@ -8,6 +8,7 @@ import dev.lastbyte.drain.FarewellInstaller;
 import dev.lastbyte.drain.GracefulCloseManager;
 import dev.lastbyte.http.HttpFarewellConfig;
 import dev.lastbyte.internal.DurationText;
+import dev.lastbyte.micrometer.LastbyteMetrics;
 import dev.lastbyte.websocket.WebSocketFarewellConfig;
 import java.time.Duration;
 import org.springframework.beans.factory.ObjectProvider;
@@ -23,6 +24,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Condition;
 import org.springframework.context.annotation.ConditionContext;
 import org.springframework.context.annotation.Conditional;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.core.env.Environment;
 import org.springframework.core.type.AnnotatedTypeMetadata;
@@ -111,6 +113,17 @@ class LastbyteAutoConfiguration {
                     null);
         }
         return new DrainLifecycle(manager);
+    }
+
+    /** With Micrometer: the meters of the manager, which the actuator binds to the application's registry. Stateless. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(name = "io.micrometer.core.instrument.binder.MeterBinder")
+    static class Meters {
+        @Bean
+        @ConditionalOnMissingBean
+        LastbyteMetrics lastbyteMetrics(GracefulCloseManager manager) {
+            return new LastbyteMetrics(manager);
+        }
     }
 
     private static Duration phaseTimeout(Environment environment) {

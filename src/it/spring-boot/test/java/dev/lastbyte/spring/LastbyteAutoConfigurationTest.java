@@ -293,6 +293,15 @@ class LastbyteAutoConfigurationTest {
         }
     }
 
+    @Test
+    void actuator_showsTheMetersWithoutCode() {
+        try (var context = start("management.endpoints.web.exposure.include=metrics")) {
+            HttpResponse<String> open = get(context, "/actuator/metrics/lastbyte.connections.open");
+            assertEquals(200, open.statusCode(), open::body);
+            assertTrue(open.body().matches("(?s).*\"value\":[1-9].*"), open::body); // this one, at least
+        }
+    }
+
     private static String status(HttpResponse<String> health) {
         return health.body().replaceAll("(?s).*\"status\":\"(\\w+)\".*", "$1");
     }
