@@ -4,9 +4,9 @@
  * <p>Pages that are named {@code docs/...} belong to the documentation in the source repository. Begin with its README.
  *
  * <p>Only the transport is always needed. Codecs, TLS and the native transports are used where an application has them, and
- * names them in its own descriptor: a {@code requires static transitive} would make it need all of them to compile.
+ * names them in its own descriptor: a {@code requires static} would make it need all of them to compile.
  */
-@SuppressWarnings({"requires-automatic", "requires-transitive-automatic"}) // Micrometer has no module descriptors
+@SuppressWarnings("requires-automatic") // Micrometer has no module descriptors
 module dev.lastbyte {
     requires transitive io.netty.buffer;
     requires transitive io.netty.common;
@@ -21,7 +21,7 @@ module dev.lastbyte {
     requires static io.netty.transport.unix.common;
     requires static jdk.jfr;
     requires static jdk.net;
-    requires static transitive micrometer.core;
+    requires static micrometer.core;
 
     exports dev.lastbyte;
     exports dev.lastbyte.auto;

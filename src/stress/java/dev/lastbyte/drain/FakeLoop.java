@@ -46,6 +46,11 @@ final class FakeLoop implements InvocationHandler {
         }
 
         @Override
+        public boolean leavesAcksToData(Channel channel) {
+            return false;
+        }
+
+        @Override
         public boolean hasUnreadInput(Channel channel) {
             return false;
         }
