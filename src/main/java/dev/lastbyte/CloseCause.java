@@ -44,7 +44,7 @@ public enum CloseCause {
     DRAIN_DEADLINE('d'),
     /**
      * More connections, or more bytes, were closing than {@link dev.lastbyte.drain.GracefulCloseManager.Builder#maxClosing} or {@link
-     * dev.lastbyte.drain.GracefulCloseManager.Builder#maxClosingBytes} allow, and this close was the oldest, or one that held bytes.
+     * dev.lastbyte.drain.GracefulCloseManager.Builder#maxClosingBytes} allow, and this close was the oldest.
      */
     EVICTED('v'),
     /** The handler was removed from the pipeline while it was closing the connection. */

@@ -85,11 +85,6 @@ final class CloseLimits {
         pollMicros = minPollMicros(config);
     }
 
-    /** Whether progress was seen after the given moment. */
-    boolean progressedAfter(long nanos) {
-        return lastProgressNanos - nanos > 0;
-    }
-
     /**
      * The peer's TCP has everything, since a moment that may lie before the look that told; but input that came while the event
      * loop stood still is read before the peer counts as quiet.

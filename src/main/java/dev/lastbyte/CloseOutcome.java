@@ -29,8 +29,7 @@ public enum CloseOutcome {
      * Bytes are known to be missing. Either they never reached the kernel, because the transport or the event loop closed the
      * channel: then {@link CloseReport#unsentBytes()} counts them, and they are lost. Or the wait ended while bytes were
      * unacknowledged: they were left to the kernel, which goes on sending for a bounded time, so the peer may still get
-     * everything, unless it goes on talking, in which case the kernel resets the connection. Only a close that was reset for what it held
-     * ({@link CloseCause#EVICTED}) leaves nothing to the kernel.
+     * everything, unless it goes on talking, in which case the kernel resets the connection.
      */
     UNDELIVERED(false),
 

@@ -207,12 +207,6 @@ final class CloseRecord {
         rarity().unsentBytes = unsentBytes;
     }
 
-    /** This side resets the connection because it cannot afford what is unacknowledged any more. */
-    void givenUp() {
-        cut = true;
-        aborted = false;
-    }
-
     /** This side resets the connection, if the transport took the option. */
     void aborted(boolean taken) {
         aborted = taken;

@@ -213,24 +213,6 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
     }
 
     @Override
-    public void reset(CloseCause cause) {
-        guarded(() -> finish(cause, true));
-    }
-
-    @Override
-    public boolean lookForProgress(long afterNanos) {
-        long now = now();
-        guarded(() -> {
-            if (phase == Phase.FLUSHING) {
-                lookAtFlush(now);
-            } else if (isWaiting()) {
-                look(now);
-            }
-        });
-        return limits.progressedAfter(afterNanos);
-    }
-
-    @Override
     public void limit(long deadlineNanos) {
         guarded(() -> {
             if (!phase.isEnding() && limits.drainDeadline(deadlineNanos)) {
@@ -373,9 +355,6 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
                 evaluate(nanos);
             }
         });
-        if (!phase.isEnding()) {
-            connection.pending(pendingBytes(), true);
-        }
     }
 
     /** Asks the kernel, and judges by the given moment what is over. */
@@ -454,9 +433,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         } else {
             stopReading(); // an EOF seen now would end the channel below us, with its output
         }
-        long now = now();
-        look(now);
-        armNextFlushCheck(now);
+        armNextFlushCheck(now());
     }
 
     private void onBarrier(ChannelFuture barrier) {
@@ -508,20 +485,16 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     private void evaluateFlush(long now) {
         resumeIfDue(now);
-        lookAtFlush(now);
+        look(now);
+        if (flush().progressed()) {
+            limits.outbound(config, now);
+        }
         CloseCause over = limits.flushEnd(config, now);
         if (over != null) {
             finish(over);
         } else if (!phase.isEnding()) {
             askTable(now);
             armNextFlushCheck(now);
-        }
-    }
-
-    private void lookAtFlush(long now) {
-        look(now);
-        if (flush().progressed()) {
-            progress(now);
         }
     }
 
@@ -744,11 +717,6 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     /** Ends every wait and closes the socket, unless a call out of this sequence has come back and done so. */
     private void finish(CloseCause cause) {
-        finish(cause, false);
-    }
-
-    /** @param givenUp whether what the kernel holds is given up too */
-    private void finish(CloseCause cause, boolean givenUp) {
         if (phase.isEnding()) {
             return;
         }
@@ -767,16 +735,11 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         look(now);
         record.cause(cause);
         record.waitEnded(phase.step(), now);
-        boolean resets = cut
-                || givenUp
-                || record.isAbort()
-                || (isUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET);
+        boolean resets = cut || record.isAbort() || (isUndelivered(cause) && config.stalledPeer() == StalledPeer.RESET);
         if (resets && kernelResets()) {
             enter(Phase.RESETTING);
             armReset();
-            if (givenUp) {
-                record.givenUp();
-            } else if (cut && HalfClosure.isOutputShutdown(channel())) {
+            if (cut && HalfClosure.isOutputShutdown(channel())) {
                 record.aborted(false); // the transport has sent a FIN already
             }
         } else {
@@ -799,12 +762,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
 
     private void leaveToKernel() {
         if (!delivery.isDelivered() && !delivery.isLost()) {
-            long patience = limits.kernelPatience(config);
-            SocketLinger.boundKernel(channel(), patience);
-            long bytes = delivery.inKernel(finSent);
-            if (bytes > 0) {
-                connection.left(bytes, patience);
-            }
+            SocketLinger.boundKernel(channel(), limits.kernelPatience(config));
         }
     }
 
@@ -955,18 +913,12 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
             limits.rtt(seen.rttMicros());
         }
         if (delivery.progressed()) {
-            progress(now);
+            limits.outbound(config, now);
         }
         if (delivery.isDelivered()) {
             limits.delivered(config, seen == null ? now : now() - seen.ackAgeMillis() * 1_000_000, now);
             delivery = delivery.settled();
         }
-    }
-
-    /** A byte has left, or was acknowledged. */
-    private void progress(long now) {
-        limits.outbound(config, now);
-        connection.progressed();
     }
 
     /** Where nothing else tells, the table of sockets says whether a close that makes no progress waits for acknowledgements. */
@@ -982,15 +934,14 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         }
         long now = now();
         if (delivery.shown(row, record.isFlushed())) {
-            progress(now);
+            limits.outbound(config, now);
         }
         armAt(now);
     }
 
     /** Bytes that have not reached the kernel or, where it tells, the peer's TCP. */
     private long pendingBytes() {
-        long inKernel = delivery.inKernel(finSent);
-        return record.isFlushed() ? inKernel : inKernel + OutboundFlush.remainingBytes(ctx);
+        return record.isFlushed() ? Math.max(0, delivery.unacknowledged(finSent)) : OutboundFlush.pendingBytes(ctx);
     }
 
     // ---- phases and threads ----------------------------------------------------------------------------------------
@@ -1020,8 +971,7 @@ final class CloseSequence extends LoopTimer.Entry implements Connection.RunningC
         try {
             step.run();
             if (!phase.isEnding()) {
-                boolean awaitsBarrier = phase == Phase.FLUSHING && resetArmed;
-                connection.pending(pendingBytes(), awaitsBarrier);
+                connection.pending(pendingBytes());
             }
         } catch (Throwable t) {
             LOG.warn("{} the close sequence failed in {}; closing at once", channel(), phase, t);

@@ -44,18 +44,8 @@ public interface Connection {
     /** The close sequence begins. */
     default void closing(RunningClose close) {}
 
-    /**
-     * So many bytes of a closing connection have not reached the kernel or, where it tells, the peer's TCP.
-     *
-     * @param lasting whether they have not gone at once: from here on the connection may be given up for them
-     */
-    default void pending(long bytes, boolean lasting) {}
-
-    /** A pending byte has left, or was acknowledged. */
-    default void progressed() {}
-
-    /** The socket is being closed, and the kernel goes on sending so many bytes, for so long without progress at most. */
-    default void left(long bytes, long nanos) {}
+    /** So many bytes of a closing connection have not reached the kernel or, where it tells, the peer's TCP. */
+    default void pending(long bytes) {}
 
     /** The connection is closed. Called once. */
     default void closed(Channel channel, CloseReport report) {}
@@ -70,12 +60,6 @@ public interface Connection {
 
         /** Ends the sequence now, without waiting for anything: truncated output is reset, everything else closed as it is. */
         void force(CloseCause cause);
-
-        /** Ends the sequence now and gives up what the kernel holds too: the connection is reset. */
-        void reset(CloseCause cause);
-
-        /** Asks the kernel, and returns whether a byte has left, or was acknowledged, after the given moment, as far as looks have told. */
-        boolean lookForProgress(long afterNanos);
 
         /** Whether everything has been sent and only the peer is waited for. */
         boolean isWaiting();

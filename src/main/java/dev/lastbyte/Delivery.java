@@ -31,8 +31,7 @@ final class Delivery {
     private Source source;
     private long expectedAcks = -1;
     private long lastAcked = -1;
-    private int lastQueued =
-            -1; // unacknowledged in the kernel: while not all is written, or as the table of sockets showed
+    private int lastQueued = -1; // the bytes that the table of sockets showed as unacknowledged
     private boolean delivered;
     private boolean lost;
     private boolean finQueued;
@@ -78,7 +77,6 @@ final class Delivery {
         long syn = TcpInfo.syn(channel);
         if (info == null || !info.countsPayload(syn)) {
             source = Source.NONE;
-            lastQueued = -1;
             return;
         }
         expectedAcks = info.written() + syn + (finFollows ? 1 : 0);
@@ -123,8 +121,6 @@ final class Delivery {
             // FIN_WAIT2 says the same; bytes_sent may count a segment twice that a full local queue dropped.
             delivered = lastAcked >= expectedAcks || (finQueued && info.state() == TcpInfo.FIN_WAIT2);
             lost = !delivered && info.state() == TcpInfo.CLOSE;
-        } else {
-            lastQueued = (int) Math.min(Integer.MAX_VALUE, Math.max(0, info.written() - lastAcked));
         }
         if (awaited != null) {
             awaited.seen(info, delivered);
@@ -222,12 +218,6 @@ final class Delivery {
             return -1;
         }
         return Math.max(0, expectedAcks - lastAcked - (finCounted ? 1 : 0));
-    }
-
-    /** Bytes that the kernel holds until they are acknowledged, as far as it has said: at least so many. */
-    long inKernel(boolean finCounted) {
-        long known = unacknowledged(finCounted);
-        return known >= 0 ? known : Math.max(0, lastQueued);
     }
 
     @Override

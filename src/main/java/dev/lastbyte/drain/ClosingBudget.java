@@ -3,8 +3,8 @@ package dev.lastbyte.drain;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Bounds what all close sequences of one manager hold together, in connections and in {@linkplain HeldBytes bytes}. With too many the
- * oldest is cut short, whichever event loop it is on. Thread-safe; event loops share a counter and no lock.
+ * Bounds what all close sequences of one manager hold together, in connections and in bytes. Above the limit the oldest is cut short,
+ * whichever event loop it is on. Thread-safe; event loops share two counters and no lock.
  */
 final class ClosingBudget {
     /** The limit may be exceeded by an eighth, or by this many, while the event loop with the oldest close is asked. */
@@ -13,12 +13,13 @@ final class ClosingBudget {
     private static final int SLACK_PART = 8;
 
     private final long maxClosing;
+    private final long maxBytes;
     private final AtomicLong closing = new AtomicLong();
-    private final HeldBytes bytes;
+    private final AtomicLong bytes = new AtomicLong();
 
     ClosingBudget(long maxClosing, long maxBytes) {
         this.maxClosing = maxClosing;
-        bytes = new HeldBytes(maxBytes);
+        this.maxBytes = maxBytes;
     }
 
     /** A close sequence has begun on an event loop. */
@@ -36,19 +37,21 @@ final class ClosingBudget {
         closing.decrementAndGet();
     }
 
+    /** The close sequences hold so many bytes more, or less, than before. */
+    void changed(long difference, ConnectionRegistry registry) {
+        if (difference != 0 && bytes.addAndGet(difference) > maxBytes && difference > 0) {
+            evictOldest(registry);
+        }
+    }
+
     /** Whether a drain may begin one more close on each event loop. It waits rather than evict others. */
     boolean hasRoom(ConnectionRegistry registry) {
         long now = closing.get();
-        return now == 0 || (now + registry.loops().size() <= maxClosing && bytes.hasRoom(registry.system()));
+        return now == 0 || (now + registry.loops().size() <= maxClosing && bytes.get() < maxBytes);
     }
 
     boolean isExceeded() {
-        return closing.get() > maxClosing;
-    }
-
-    /** The limit of bytes. */
-    HeldBytes bytes() {
-        return bytes;
+        return closing.get() > maxClosing || bytes.get() > maxBytes;
     }
 
     long closing() {

@@ -133,14 +133,6 @@ final class ConnectionRegistry {
         plan = next;
     }
 
-    /** A listener cannot accept: if a drain is stopping it, idle connections are closed first. From any thread. */
-    void acceptFailed() {
-        DrainPlan running = plan;
-        if (running != null && running.shedEarly()) {
-            lookAround();
-        }
-    }
-
     /** Makes every event loop look through its connections. */
     void lookAround() {
         loops.values().forEach(loop -> loop.execute(loop::lookAround));

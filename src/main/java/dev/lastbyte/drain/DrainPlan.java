@@ -25,7 +25,6 @@ final class DrainPlan {
     private final AtomicInteger forced = new AtomicInteger();
     private final AtomicReference<DrainPhase> phase = new AtomicReference<>(DrainPhase.ANNOUNCING);
     private volatile long shedNanos;
-    private volatile boolean shedsEarly;
 
     DrainPlan(DrainPolicy policy, SystemView system, long startNanos, Runnable onNews) {
         this.policy = policy;
@@ -68,28 +67,10 @@ final class DrainPlan {
 
     /** Moves to the next phase, unless the drain has been cancelled; the event loops see it when they look around. */
     boolean enter(DrainPhase from, DrainPhase next, long now) {
-        if (next == DrainPhase.SHEDDING && !shedsEarly) {
+        if (next == DrainPhase.SHEDDING) {
             shedNanos = now;
         }
         return phase.compareAndSet(from, next);
-    }
-
-    /**
-     * A listener that is being stopped cannot accept: idle connections are closed before all clients are accepted, which frees descriptors.
-     * Returns whether that is new. From any thread.
-     */
-    synchronized boolean shedEarly() {
-        boolean begins = !shedsEarly && phase() == DrainPhase.STOP_ACCEPTING;
-        if (begins) {
-            shedNanos = system.nanoTime();
-            shedsEarly = true;
-        }
-        return begins;
-    }
-
-    /** Whether idle connections are closed while listeners are being stopped. */
-    boolean shedsEarly() {
-        return shedsEarly;
     }
 
     /** Cancels the drain if it is still being announced. From any thread. */

@@ -38,7 +38,7 @@ final class Drains {
         if (listener != null) {
             news.add(listener);
         }
-        acceptWatch = new AcceptWatch(registry::of, registry::acceptFailed);
+        acceptWatch = new AcceptWatch(registry::of);
     }
 
     /** Knows a listener from now on; one that is not bound yet serves from its activation on, or is forgotten when it closes. */

@@ -421,8 +421,7 @@ public final class GracefulCloseManager implements AutoCloseable {
 
         /**
          * How many bytes connections in their close sequence may hold together: in Netty's buffers and, where the kernel tells,
-         * unacknowledged in the kernel, also behind a closed socket. Above that connections are reset: first the largest that have made no
-         * progress for a second. At least 1; default 1 GiB.
+         * unacknowledged in the kernel. Above that the oldest close is cut short. At least 1; default 1 GiB.
          */
         public Builder maxClosingBytes(long maxClosingBytes) {
             this.maxClosingBytes = Checks.atLeast(maxClosingBytes, 1, "maxClosingBytes");

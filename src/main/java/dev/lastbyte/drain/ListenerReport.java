@@ -40,8 +40,7 @@ public final class ListenerReport {
     /**
      * Connections that waited to be accepted, or whose handshake was under way, when the listener was closed. Those that waited were reset
      * (closed, on a Unix socket); clients in a handshake are reset when they next send. Handshakes of clients that are gone count too.
-     * Where the kernel could not be asked for handshakes in time, and where another listener has the same port and handshakes were left,
-     * only those that waited count, and it is empty if none did. Also empty
+     * Empty where the kernel could not be asked in time, and where another listener has the same port and handshakes were left. Also empty
      * where connections were not held off: any number would be out of date as soon as it is read.
      */
     public OptionalLong unaccepted() {

@@ -46,7 +46,6 @@ final class LoopDrain {
     private int foundInRound;
     private boolean inRound;
     private boolean undone;
-    private boolean shedsEarly;
     private volatile boolean shed;
     private volatile boolean forced;
     private volatile List<OpenConnection> blockers = List.of();
@@ -144,12 +143,11 @@ final class LoopDrain {
     /** Begins a round now, unless one of the same phase is under way. */
     void lookAround() {
         DrainPhase phase = plan.phase();
-        boolean fresh = phase != roundPhase || !plan.times().equals(times) || plan.shedsEarly() != shedsEarly;
-        if (undone || (inRound && !fresh)) {
+        if (undone || (inRound && phase == roundPhase && plan.times().equals(times))) {
             return;
         }
         inRound = true;
-        shedsEarly = plan.shedsEarly();
+        boolean fresh = phase != roundPhase || !plan.times().equals(times);
         roundPhase = phase;
         times = plan.times();
         long now = plan.system().nanoTime();
@@ -202,8 +200,7 @@ final class LoopDrain {
     private boolean step(long now) {
         return switch (roundPhase) {
             case READY -> unprepare();
-            case ANNOUNCING -> prepare(now);
-            case STOP_ACCEPTING -> shedsEarly ? shedding.step(now) : prepare(now);
+            case ANNOUNCING, STOP_ACCEPTING -> prepare(now);
             case SHEDDING, FINISHING -> shedding.step(now);
             case FORCING -> force(now);
             case DRAINED -> dismiss();

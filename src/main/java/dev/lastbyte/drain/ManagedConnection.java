@@ -12,7 +12,6 @@ import dev.lastbyte.internal.EventLoops;
 import dev.lastbyte.internal.Loggers;
 import dev.lastbyte.internal.OptionalHandlers;
 import dev.lastbyte.internal.OutboundFlush;
-import dev.lastbyte.internal.SystemView;
 import dev.lastbyte.internal.TransportKind;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -188,31 +187,16 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     }
 
     @Override
-    public void pending(long bytes, boolean lasting) {
+    public void pending(long bytes) {
         LoopConnections here = home;
-        if (here != null && here.isInLoop() && bytes == pendingBytes && (bytes == 0 || !lasting)) {
+        if (here != null && here.isInLoop() && bytes == pendingBytes) {
             return;
         }
         atHome(loop -> {
-            long before = pendingBytes;
-            pendingBytes = bytes;
             if (budgeted) {
-                registry.budget().bytes().changed(this, before, bytes, lasting, registry.system());
+                registry.budget().changed(bytes - pendingBytes, registry);
             }
-        });
-    }
-
-    @Override
-    public void progressed() {
-        registry.budget().bytes().progressed(this, registry.system());
-    }
-
-    @Override
-    public void left(long bytes, long nanos) {
-        atHome(loop -> {
-            SystemView system = registry.system();
-            pending(0, false);
-            registry.budget().bytes().left(bytes, system.nanoTime() + nanos, system);
+            pendingBytes = bytes;
         });
     }
 
@@ -251,7 +235,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         if (budgeted) {
             budgeted = false;
             registry.budget().ended();
-            registry.budget().bytes().gone(this, pendingBytes, registry.system());
+            registry.budget().changed(-pendingBytes, registry);
         }
     }
 
@@ -426,43 +410,6 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         giveBack();
         atChannel(() -> running.force(CloseCause.EVICTED));
         return true;
-    }
-
-    /**
-     * Resets the connection, because it holds too many bytes; not at once, because we may be inside another close. One that turns out to
-     * hold none any more is spared.
-     *
-     * @param mayBeSpared whether it is spared also if it has made progress that was not known when it was chosen
-     */
-    void giveUp(HeldBytes.Holder chosen, boolean mayBeSpared) {
-        LoopConnections loop = home;
-        if (loop == null || !loop.execute(() -> giveUp(loop, chosen, mayBeSpared))) {
-            registry.budget().bytes().ended(chosen); // its event loop has closed it
-        }
-    }
-
-    private void giveUp(LoopConnections loop, HeldBytes.Holder chosen, boolean mayBeSpared) {
-        RunningClose running = close;
-        boolean moves = running != null && mayEnd(running) && progressed(running, chosen.progressNanos());
-        if (running == null || !mayEnd(running)) { // the look may have ended it
-            registry.budget().bytes().ended(chosen);
-        } else if (pendingBytes == 0 || (moves && mayBeSpared)) {
-            registry.budget().bytes().spared(chosen, pendingBytes, registry.system());
-        } else {
-            loop.move(this, loop.ending);
-            giveBack();
-            atChannel(() -> running.reset(CloseCause.EVICTED));
-            registry.budget().bytes().ended(chosen);
-        }
-    }
-
-    private boolean mayEnd(RunningClose running) {
-        return budgeted && !running.isEnding();
-    }
-
-    /** Asks a close that runs on this event loop. */
-    private boolean progressed(RunningClose running, long afterNanos) {
-        return channel().eventLoop().inEventLoop() && running.lookForProgress(afterNanos);
     }
 
     OpenConnection describe(LoopConnections loop, long now) {

@@ -34,13 +34,11 @@ public final class OutboundFlush {
 
     /** Flushes, unflushed writes included, and returns the barrier. */
     public ChannelFuture start() {
+        progressed();
         if (takesEmptyWrite()) {
-            ChannelFuture barrier = ctx.writeAndFlush(Unpooled.EMPTY_BUFFER);
-            progressed(); // what is queued now, the barrier included, is what has to leave
-            return barrier;
+            return ctx.writeAndFlush(Unpooled.EMPTY_BUFFER);
         }
         ctx.flush();
-        progressed();
         ChannelPromise drained = ctx.newPromise();
         if (isDrained()) {
             drained.setSuccess();
@@ -121,14 +119,6 @@ public final class OutboundFlush {
     /** Whether the channel holds output that has not reached the kernel. */
     public static boolean isPending(ChannelHandlerContext ctx) {
         return pendingBytes(ctx) > 0;
-    }
-
-    /** How many bytes Netty holds in memory. Of a message that is on its way, what has left does not count. */
-    public static long remainingBytes(ChannelHandlerContext ctx) {
-        ChannelOutboundBuffer buffer = buffer(ctx);
-        return buffer == null
-                ? pendingBytes(ctx)
-                : Math.max(0, buffer.totalPendingWriteBytes() - buffer.currentProgress());
     }
 
     /** How many bytes those are. */

@@ -5,19 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lastbyte.CloseCause;
-import dev.lastbyte.CloseOutcome;
 import dev.lastbyte.CloseReport;
 import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.testing.Answer;
 import dev.lastbyte.testing.Eventually;
-import dev.lastbyte.testing.KernelSockets;
-import dev.lastbyte.testing.NoWarnings;
 import dev.lastbyte.testing.PeerRun;
 import dev.lastbyte.testing.RealSockets;
 import dev.lastbyte.testing.Transports;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,8 +31,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 @RealSockets
 class ClosingLimitIT {
     private static final String GRACEFUL = "dev.lastbyte.testing.Transports#graceful";
-
-    private static final int SMALL_BUFFER = 4096;
 
     /** Waits for nothing but the peer, for longer than any test. */
     static final GracefulCloseConfig PATIENT = GracefulCloseConfig.builder()
@@ -131,90 +125,6 @@ class ClosingLimitIT {
             }
         } finally {
             unblock.countDown();
-        }
-    }
-
-    /** Peers that never read: above the limit of bytes their connections are reset, which frees what the kernel holds. */
-    @ParameterizedTest
-    @MethodSource("dev.lastbyte.testing.Transports#withTcpInfo")
-    void maxClosingBytes_peersNeverRead_theKernelHoldsNoMore(Transports transport) throws Exception {
-        NoWarnings.tolerate("CompletionQueue overflow detected"); // io_uring, with thousands of closes in a turn
-        int limit = 20 << 20;
-        int all = 2000;
-        int answer = 200_000;
-        try (ManagedServer server = ManagedServer.on(transport)
-                .config(PATIENT)
-                .policy(Drained.SHORT)
-                .manager(b -> b.maxClosingBytes(limit))
-                .handlers(c -> c.pipeline().addLast(Answer.thenClose(answer)))
-                .start()) {
-            int port = ((InetSocketAddress) server.address()).getPort();
-            List<PeerRun> peers = new ArrayList<>();
-            for (int i = 0; i < all; i++) {
-                PeerRun peer = server.connect(SMALL_BUFFER);
-                peers.add(peer);
-                peer.request();
-            }
-            Eventually.await("evicted", () -> server.reports.size() > all - 2 * limit / answer);
-            Eventually.await("within the limit", () -> KernelSockets.sendQueues(port) <= limit);
-            for (CloseReport report : server.reports) {
-                assertEquals(CloseCause.EVICTED, report.cause());
-                assertEquals(CloseOutcome.UNDELIVERED, report.outcome(), report::toString);
-            }
-            assertTrue(server.manager.closingConnections() > 0);
-            for (PeerRun peer : peers) {
-                peer.socket().reset();
-            }
-        }
-    }
-
-    /** Beside them a slow download goes on: it makes progress, and they do not. */
-    @ParameterizedTest
-    @MethodSource("dev.lastbyte.testing.Transports#withTcpInfo")
-    void maxClosingBytes_downloadBesideStalledPeers_isWhole(Transports transport) throws Exception {
-        NoWarnings.tolerate("CompletionQueue overflow detected");
-        int all = 1000;
-        int small = 100_000;
-        int large = 10_000_000;
-        try (ManagedServer server = ManagedServer.on(transport)
-                .config(PATIENT)
-                .policy(Drained.SHORT)
-                .manager(b -> b.maxClosingBytes(20 << 20))
-                .handlers(c -> c.pipeline().addLast(new Answer(ctx -> {
-                    ctx.channel().config().setAutoRead(false);
-                    Answer.write(ctx, ctx.channel().attr(Answer.PEER_ID).get() == 1 ? large : small);
-                    ctx.flush();
-                    ctx.channel().close();
-                })))
-                .start()) {
-            PeerRun download = server.connect(SMALL_BUFFER * 16);
-            download.request();
-            Thread reader = new Thread(() -> {
-                while (download.read(32 * 1024) >= 0) {
-                    download.pause(5);
-                }
-            });
-            reader.start();
-            List<PeerRun> peers = new ArrayList<>();
-            for (int i = 0; i < all; i++) {
-                PeerRun peer = server.connect(SMALL_BUFFER);
-                peers.add(peer);
-                peer.request();
-            }
-            reader.join();
-            assertEquals(
-                    large,
-                    download.bytes(),
-                    () -> ""
-                            + server.reports.stream()
-                                    .filter(r -> r.unsentBytes() > small)
-                                    .toList());
-            assertTrue(download.isEof());
-            Eventually.await("evicted", () -> server.reports.size() > all / 2);
-            for (PeerRun peer : peers) {
-                peer.socket().reset();
-            }
-            download.socket().close();
         }
     }
 

@@ -45,7 +45,7 @@ final class FrozenServer implements DrainThread {
 
     FrozenServer(GracefulCloseConfig config, long maxClosing, long maxClosingBytes) {
         this.config = config;
-        listener.pipeline().addFirst(new AcceptWatch(loop -> {}, () -> {}));
+        listener.pipeline().addFirst(new AcceptWatch(loop -> {}));
         registry = new ConnectionRegistry(system, new ClosingBudget(maxClosing, maxClosingBytes));
     }
 

@@ -31,14 +31,6 @@ public final class KernelSockets {
                 .findFirst();
     }
 
-    /** How many bytes the kernel holds in the send queues of a local port, orphans included. */
-    public static long sendQueues(int localPort) {
-        return rows().map(row -> row.trim().split("\\s+"))
-                .filter(f -> f.length > 4 && port(f[1]) == localPort)
-                .mapToLong(f -> Long.parseLong(f[4].substring(0, f[4].indexOf(':')), 16))
-                .sum();
-    }
-
     /** Waits until the peer's TCP has acknowledged the FIN of the connection's local side. */
     public static void awaitFinAcknowledged(int localPort, int remotePort) {
         Eventually.await("FIN_WAIT2", () -> state(localPort, remotePort).orElse(0) == FIN_WAIT2);

@@ -142,7 +142,7 @@ public final class ListenerStop {
                 && UnixListenerShutdown.begin(listener, rest::readOn, () -> guarded(this::close))) {
             LOG.debug("{} refuses new connections", listener);
             filtered = true;
-        } else if (!NioLastAccept.begin(listener, system, last -> failure = last)) {
+        } else if (!NioLastAccept.begin(listener, system)) {
             AcceptTurns.closeWhenEmpty(listener, system);
         }
     }
@@ -219,14 +219,10 @@ public final class ListenerStop {
         }
         OptionalInt waiting = AcceptQueue.length(listener);
         Handshakes open = handshakes;
-        if (waiting.isEmpty()) {
+        if (waiting.isEmpty() || open == null || (open.shared() && open.count() > 0)) {
             return OptionalLong.empty();
         }
-        int queued = waiting.getAsInt();
-        if (open != null && !(open.shared() && open.count() > 0)) {
-            return OptionalLong.of((long) queued + open.count());
-        }
-        return queued > 0 ? OptionalLong.of(queued) : OptionalLong.empty(); // the table needs a descriptor, too
+        return OptionalLong.of((long) waiting.getAsInt() + open.count());
     }
 
     private void giveUp() {

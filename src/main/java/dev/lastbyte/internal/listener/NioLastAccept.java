@@ -14,7 +14,6 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,42 +21,32 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A listener that Netty closes goes on listening until the selector runs next, because the JDK does not close the descriptor of a
  * registered channel. So this class deregisters the channel first. Then one task accepts everything that waits, and the system call after
- * the last accept closes the descriptor. The connections go through the listener's pipeline as always. If accepting fails, as for lack of
- * descriptors, it is tried again until the listener is closed. Only Netty's own classes are
+ * the last accept closes the descriptor. The connections go through the listener's pipeline as always. Only Netty's own classes are
  * closed this way: a subclass may accept in its own way. Confined to the listener's event loop.
  */
 final class NioLastAccept {
     /** The listener is closed after this time even if connections arrive faster than they can be accepted. */
     private static final long LIMIT_NANOS = AcceptTurns.LIMIT_NANOS;
 
-    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
-
     private final Channel listener;
     private final SystemView system;
     private final ServerSocketChannel socket;
-    private final Consumer<@Nullable Throwable> outcome;
 
-    private NioLastAccept(
-            Channel listener, SystemView system, ServerSocketChannel socket, Consumer<@Nullable Throwable> outcome) {
-        this.outcome = outcome;
+    private NioLastAccept(Channel listener, SystemView system, ServerSocketChannel socket) {
         this.listener = listener;
         this.system = system;
         this.socket = socket;
     }
 
-    /**
-     * Begins; returns false if the listener cannot be closed this way.
-     *
-     * @param outcome hears each time why accepting failed, and null when it has succeeded
-     */
-    static boolean begin(Channel listener, SystemView system, Consumer<@Nullable Throwable> outcome) {
+    /** Begins; returns false if the listener cannot be closed this way. */
+    static boolean begin(Channel listener, SystemView system) {
         assert listener.eventLoop().inEventLoop();
         if (!isKnown(listener)
                 || !(listener.unsafe() instanceof AbstractNioChannel.NioUnsafe nio)
                 || !(nio.ch() instanceof ServerSocketChannel socket)) {
             return false;
         }
-        NioLastAccept last = new NioLastAccept(listener, system, socket, outcome);
+        NioLastAccept last = new NioLastAccept(listener, system, socket);
         listener.deregister().addListener(done -> last.awaitSelector());
         return true;
     }
@@ -83,34 +72,27 @@ final class NioLastAccept {
     }
 
     private void acceptAndClose() {
-        if (!listener.isOpen()) {
-            return;
-        }
         List<SocketChannel> accepted = new ArrayList<>();
         @Nullable Throwable failure = acceptAll(accepted);
         for (SocketChannel connection : accepted) {
             listener.pipeline().fireChannelRead(child(connection));
         }
         listener.pipeline().fireChannelReadComplete();
-        outcome.accept(failure);
-        if (failure == null) {
-            listener.close();
-        } else {
+        if (failure != null) {
             listener.pipeline().fireExceptionCaught(failure);
-            listener.eventLoop().schedule(this::acceptAndClose, RETRY_NANOS, TimeUnit.NANOSECONDS);
         }
+        listener.close();
     }
 
     private @Nullable Throwable acceptAll(List<SocketChannel> accepted) {
         long limit = system.nanoTime() + LIMIT_NANOS;
-        try {
+        try (socket) {
             for (@Nullable SocketChannel next = socket.accept(); next != null; next = socket.accept()) {
                 accepted.add(next);
                 if (system.nanoTime() - limit >= 0) {
                     break;
                 }
             }
-            socket.close(); // the very next system call
             return null;
         } catch (IOException e) {
             return e;
