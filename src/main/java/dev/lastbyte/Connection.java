@@ -35,6 +35,9 @@ public interface Connection {
     /** All handlers know that the connection is active. */
     default void announced() {}
 
+    /** One of the exchanges that end next has got no complete answer. */
+    default void abandoned() {}
+
     /** So many exchanges are open now. */
     default void exchanges(int open) {}
 

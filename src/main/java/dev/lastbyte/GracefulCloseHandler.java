@@ -243,6 +243,18 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     }
 
     /**
+     * As {@link #exchangeEnded}, for an exchange that will get no complete answer and does not count as answered. For farewells.
+     *
+     * @hidden
+     */
+    public static void exchangeAbandoned(Channel channel) {
+        onEventLoop(channel, handler -> {
+            handler.connection.abandoned();
+            handler.countExchange(-1);
+        });
+    }
+
+    /**
      * Tells that the connection is a stream or a tunnel: a drain does not wait for it to become idle, but closes it within
      * {@link dev.lastbyte.drain.DrainPolicy#longLivedPeriod()}. Each call is undone by one {@link #longLivedEnded}. Does nothing without a
      * handler of a {@link dev.lastbyte.drain.GracefulCloseManager}.
@@ -293,7 +305,12 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     }
 
     private static @Nullable GracefulCloseHandler find(Channel channel) {
-        return channel.pipeline().get(GracefulCloseHandler.class);
+        GracefulCloseHandler handler = channel.pipeline().get(GracefulCloseHandler.class);
+        if (handler == null) {
+            Placeholder moving = channel.pipeline().get(Placeholder.class);
+            return moving == null ? null : moving.fresh;
+        }
+        return handler;
     }
 
     // ---- the pipeline ----------------------------------------------------------------------------------------------
@@ -336,8 +353,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             lingeredZero = SocketLinger.read(channel) == 0;
             watchTls(ctx);
             tellOpened(ctx);
-            if (adopted) { // the manager's own was in front; what is in front of this one may be an initializer that
-                // leaves
+            if (adopted) { // the manager's own was in front of what is in front now, which may be an initializer
                 EventLoops.execute(ctx.executor(), () -> passOvertakers(ctx));
             }
         }
@@ -356,6 +372,8 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
             connection = managed;
             adopted = true;
             openExchanges = other.openExchanges;
+            ownsHalfClosure |=
+                    other.ownsHalfClosure && !ctx.channel().isActive(); // an active one gives it back as it leaves
             other.bypassed = true;
             ctx.pipeline().remove(other);
             return false;
@@ -590,7 +608,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
         }
         stopAwaitingWrites();
         GracefulCloseHandler fresh = new GracefulCloseHandler(this);
-        Placeholder placeholder = new Placeholder();
+        Placeholder placeholder = new Placeholder(fresh);
         handedOver = true;
         try {
             ctx.pipeline().addBefore(overtakers.get(0).name(), null, placeholder);
@@ -615,6 +633,12 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
 
     /** Passes a {@code close()} on to the handler that has replaced it when it is executed. Immutable. */
     private static final class Placeholder extends ChannelOutboundHandlerAdapter {
+        private final GracefulCloseHandler fresh;
+
+        Placeholder(GracefulCloseHandler fresh) {
+            this.fresh = fresh;
+        }
+
         /** Overridden, so that Netty does not skip it. */
         @Override
         public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
@@ -711,7 +735,7 @@ public sealed class GracefulCloseHandler extends ChannelDuplexHandler {
     }
 
     private void reportNeverConnected(ChannelHandlerContext ctx) {
-        if (!wasActive && !bypassed) {
+        if (!wasActive && !bypassed && !handedOver) {
             reportWithoutClose(ctx, CloseCause.NOT_CONNECTED);
         }
     }

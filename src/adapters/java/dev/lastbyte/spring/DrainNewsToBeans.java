@@ -3,7 +3,11 @@ package dev.lastbyte.spring;
 import dev.lastbyte.drain.DrainListener;
 import dev.lastbyte.drain.DrainPhase;
 import dev.lastbyte.drain.DrainProgress;
+import dev.lastbyte.drain.DrainReport;
 import java.util.List;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.availability.ApplicationAvailability;
 import org.springframework.boot.availability.AvailabilityChangeEvent;
@@ -15,6 +19,8 @@ import org.springframework.context.ApplicationContext;
  * manager's listener thread.
  */
 final class DrainNewsToBeans implements DrainListener {
+    private static final Logger LOG = LoggerFactory.getLogger(DrainNewsToBeans.class);
+
     private final ApplicationContext context;
     private final ApplicationAvailability availability;
     private final ObjectProvider<DrainListener> provider;
@@ -33,12 +39,27 @@ final class DrainNewsToBeans implements DrainListener {
             beans = provider.orderedStream().toList();
         }
         publish(phase == DrainPhase.READY ? ReadinessState.ACCEPTING_TRAFFIC : ReadinessState.REFUSING_TRAFFIC);
-        beans.forEach(bean -> bean.onPhase(phase));
+        tell(bean -> bean.onPhase(phase));
     }
 
     @Override
     public void onProgress(DrainProgress progress) {
-        beans.forEach(bean -> bean.onProgress(progress));
+        tell(bean -> bean.onProgress(progress));
+    }
+
+    @Override
+    public void onReport(DrainReport report) {
+        tell(bean -> bean.onReport(report));
+    }
+
+    private void tell(Consumer<DrainListener> news) {
+        for (DrainListener bean : beans) {
+            try {
+                news.accept(bean);
+            } catch (RuntimeException | Error e) {
+                LOG.warn("the DrainListener bean {} threw; its exception changes nothing", bean, e);
+            }
+        }
     }
 
     /** When the context closes, Boot has published the same before the drain began. */

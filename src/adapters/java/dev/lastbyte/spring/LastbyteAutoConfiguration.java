@@ -54,10 +54,8 @@ class LastbyteAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    GracefulCloseConfig lastbyteCloseConfig(LastbyteProperties properties, ObjectProvider<CloseListener> listener) {
-        GracefulCloseConfig.Builder builder = GracefulCloseConfig.builder();
-        listener.ifUnique(builder::closeListener);
-        return LastbyteSettings.close(properties.close(), builder);
+    GracefulCloseConfig lastbyteCloseConfig(LastbyteProperties properties) {
+        return LastbyteSettings.close(properties.close(), GracefulCloseConfig.builder());
     }
 
     @Bean
@@ -86,23 +84,32 @@ class LastbyteAutoConfiguration {
             LastbyteProperties properties,
             GracefulCloseConfig connections,
             DrainPolicy policy,
-            FarewellInstaller farewells,
-            ApplicationContext context,
-            ApplicationAvailability availability,
-            ObjectProvider<DrainListener> listeners) {
+            FarewellInstaller farewells) {
         GracefulCloseManager.Builder builder = GracefulCloseManager.builder()
                 .connections(connections)
                 .drainPolicy(policy)
-                .farewells(farewells)
-                .drainListener(new DrainNewsToBeans(context, availability, listeners));
+                .farewells(farewells);
         LastbyteSettings.limits(properties, builder);
         return builder.build();
     }
 
+    /** The listeners are told by every manager, also one of the user's. They are looked up late: they may have it injected. */
     @Bean
-    DrainLifecycle lastbyteDrainLifecycle(GracefulCloseManager manager, DrainPolicy policy, Environment environment) {
+    DrainLifecycle lastbyteDrainLifecycle(
+            GracefulCloseManager manager,
+            DrainPolicy policy,
+            LastbyteProperties properties,
+            Environment environment,
+            ApplicationContext context,
+            ApplicationAvailability availability,
+            ObjectProvider<DrainListener> drainListeners,
+            ObjectProvider<CloseListener> closeListeners) {
+        manager.addDrainListener(new DrainNewsToBeans(context, availability, drainListeners));
+        closeListeners.orderedStream().forEach(manager::addCloseListener);
         Duration phase = phaseTimeout(environment);
-        if (policy.drainTimeout().plus(OVERTIME).compareTo(phase) > 0) {
+        boolean fits = properties.drain().timeout() == null
+                && policy.drainTimeout().equals(LastbyteSettings.fitting(phase)); // however short the phase is
+        if (!fits && policy.drainTimeout().plus(OVERTIME).compareTo(phase) > 0) {
             throw new InvalidPropertyException(
                     "The drain may take " + DurationText.of(policy.drainTimeout())
                             + " and a second more, but Spring waits only " + DurationText.of(phase) + " ("

@@ -14,6 +14,8 @@ import java.util.function.Supplier;
 /** Makes the library's configurations of the properties. Stateless. */
 final class LastbyteSettings {
     private static final Duration REST = Duration.ofSeconds(2);
+    private static final Duration SHORTEST = Duration.ofMillis(1);
+    private static final Duration LONGEST = Duration.ofHours(24);
 
     private LastbyteSettings() {}
 
@@ -37,10 +39,11 @@ final class LastbyteSettings {
     }
 
     /** A drain that ends before Spring stops waiting for it. */
-    private static Duration fitting(Duration phaseTimeout) {
+    static Duration fitting(Duration phaseTimeout) {
         Duration half = phaseTimeout.dividedBy(2);
-        Duration rest = REST.compareTo(half) < 0 ? REST : half;
-        return phaseTimeout.minus(rest);
+        Duration fits = phaseTimeout.minus(REST.compareTo(half) < 0 ? REST : half);
+        Duration least = fits.compareTo(SHORTEST) < 0 ? SHORTEST : fits;
+        return least.compareTo(LONGEST) > 0 ? LONGEST : least;
     }
 
     static GracefulCloseConfig close(LastbyteProperties.Close close, GracefulCloseConfig.Builder builder) {

@@ -73,25 +73,40 @@ final class DrainNews {
         }
 
         private void tell(Consumer<DrainListener> news) {
-            executor.execute(() -> guarded(news));
+            execute(() -> guarded(news));
+        }
+
+        /** Returns false where there is no thread to be had: the drain goes on without its listener. */
+        private boolean execute(Runnable task) {
+            try {
+                executor.execute(task);
+                return true;
+            } catch (Throwable t) {
+                LOG.warn("the drainListener {} is not told: no thread for it", listener, t);
+                return false;
+            }
         }
 
         private void progress(DrainProgress progress) {
-            if (progressWaits.compareAndSet(false, true)) {
-                executor.execute(() -> {
-                    progressWaits.set(false);
-                    guarded(l -> l.onProgress(progress));
-                });
+            if (progressWaits.compareAndSet(false, true)
+                    && !execute(() -> {
+                        progressWaits.set(false);
+                        guarded(l -> l.onProgress(progress));
+                    })) {
+                progressWaits.set(false);
             }
         }
 
         private CompletableFuture<Void> ended(DrainProgress last, DrainReport report) {
             CompletableFuture<Void> told = new CompletableFuture<>();
-            executor.execute(() -> {
+            boolean runs = execute(() -> {
                 guarded(l -> l.onProgress(last));
                 guarded(l -> l.onReport(report));
                 told.complete(null);
             });
+            if (!runs) {
+                told.complete(null);
+            }
             return told;
         }
 

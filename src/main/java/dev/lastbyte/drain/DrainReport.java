@@ -121,8 +121,8 @@ public final class DrainReport {
     }
 
     /**
-     * Requests that were answered during the drain: exchanges that ended while their connections were open. Only of protocols that report
-     * exchanges, as the handlers of this library do.
+     * Requests that were answered during the drain: exchanges that ended while their connections were open, also
+     * those that an HTTP/2 peer has reset. Only of protocols that report exchanges, as the handlers of this library do.
      */
     public long answeredRequests() {
         return during.of(Count.ANSWERED);

@@ -45,8 +45,14 @@ final class EarlierConnections extends ChannelInboundHandlerAdapter {
     }
 
     private void read(Channel listener, InetSocketAddress address) {
-        Set<InetSocketAddress> accepted = SocketTable.SYSTEM.accepted(address);
-        EventLoops.execute(listener.eventLoop(), () -> log(listener, accepted));
+        Set<InetSocketAddress> accepted = Set.of();
+        try {
+            accepted = SocketTable.SYSTEM.accepted(address);
+        } catch (Throwable t) { // the handler leaves all the same
+            LOG.debug("{} cannot tell how many connections it has accepted before", listener, t);
+        }
+        Set<InetSocketAddress> seen = accepted;
+        EventLoops.execute(listener.eventLoop(), () -> log(listener, seen));
     }
 
     @Override

@@ -43,6 +43,7 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
     private long pendingBytes;
     private int openExchanges;
     private int answered; // exchanges that have ended since a drain began
+    private int abandoned; // exchanges that end without a complete answer
     private boolean told;
     private short longLived; // how many streams and tunnels have begun and not ended
     private boolean counted; // exchanges have been reported
@@ -139,8 +140,16 @@ final class ManagedConnection extends ConnectionList.Node<ManagedConnection> imp
         });
     }
 
+    @Override
+    public void abandoned() {
+        atHome(loop -> abandoned++);
+    }
+
     /** Exchanges have ended. An answer that a closed connection could not take any more is none. */
-    private void countAnswered(LoopConnections loop, int ended) {
+    private void countAnswered(LoopConnections loop, int closed) {
+        int without = Math.min(abandoned, Math.max(0, closed));
+        abandoned -= without;
+        int ended = closed - without;
         if (ended > 0 && channel().isActive()) {
             loop.counters().add(Count.ANSWERED, ended);
             if (registry.plan() != null) {

@@ -52,7 +52,11 @@ final class HttpTally {
         busy--;
         unsent -= sent ? 1 : 0;
         update();
-        GracefulCloseHandler.exchangeEnded(ctx.channel());
+        if (sent) {
+            GracefulCloseHandler.exchangeEnded(ctx.channel());
+        } else {
+            GracefulCloseHandler.exchangeAbandoned(ctx.channel());
+        }
     }
 
     /** Keeps the report up to date: it says what input after the close would mean. */

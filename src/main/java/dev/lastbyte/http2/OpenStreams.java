@@ -52,7 +52,7 @@ final class OpenStreams extends Http2ConnectionAdapter {
     void leave() {
         connection.removeListener(this);
         while (served > 0) {
-            end();
+            end(true);
         }
     }
 
@@ -113,7 +113,7 @@ final class OpenStreams extends Http2ConnectionAdapter {
     @Override
     public void onStreamClosed(Http2Stream stream) {
         if (!isAfterLast(stream)) {
-            end();
+            end(stream.isResetSent());
             onChange.run();
         }
     }
@@ -136,10 +136,14 @@ final class OpenStreams extends Http2ConnectionAdapter {
         GracefulCloseHandler.exchangeStarted(channel);
     }
 
-    private void end() {
+    private void end(boolean reset) {
         if (served > 0) {
             served--;
-            GracefulCloseHandler.exchangeEnded(channel);
+            if (reset) {
+                GracefulCloseHandler.exchangeAbandoned(channel);
+            } else {
+                GracefulCloseHandler.exchangeEnded(channel);
+            }
         }
     }
 }

@@ -268,6 +268,7 @@ public final class LoopTimer {
         long expected = taskNanos - heardNanos < 0 ? heardNanos : taskNanos;
         if (!hadTurn && isStandstill(expected, begin)) {
             hadTurn = true; // once: the loop may be as late again, and somebody must be woken some time
+            heardNanos = begin;
             stoodStill(begin - expected);
             task = EventLoops.schedule(loop, this::run, 0); // a timer, not a task: input and output get their turn
             taskNanos = begin;
@@ -283,8 +284,8 @@ public final class LoopTimer {
             long end = system.nanoTime();
             if (isStandstill(begin, end)) {
                 stoodStill(end - begin);
-                heardNanos = end;
             }
+            heardNanos = end; // what is late from now on is not late by more than that
             restEndNanos = end + pace.restNanos(end - begin);
             if (size == 0) {
                 idle();

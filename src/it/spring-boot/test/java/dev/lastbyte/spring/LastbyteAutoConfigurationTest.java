@@ -6,16 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lastbyte.CloseListener;
+import dev.lastbyte.CloseReport;
 import dev.lastbyte.GracefulCloseConfig;
 import dev.lastbyte.auto.Farewells;
 import dev.lastbyte.drain.DrainListener;
 import dev.lastbyte.drain.DrainPhase;
 import dev.lastbyte.drain.DrainPolicy;
+import dev.lastbyte.drain.DrainReport;
 import dev.lastbyte.drain.FarewellInstaller;
 import dev.lastbyte.drain.GracefulCloseManager;
 import dev.lastbyte.http.HttpFarewellConfig;
 import dev.lastbyte.it.App;
 import dev.lastbyte.websocket.WebSocketFarewellConfig;
+import io.netty.channel.Channel;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -149,6 +153,28 @@ class LastbyteAutoConfigurationTest {
         try (var context = start("spring.lifecycle.timeout-per-shutdown-phase=10s")) {
             assertEquals(
                     Duration.ofSeconds(8), context.getBean(DrainPolicy.class).drainTimeout());
+        }
+    }
+
+    @Test
+    void phaseOfSpring_thatIsShort_stopsNobodysStart() {
+        try (var context = start("spring.lifecycle.timeout-per-shutdown-phase=1s")) {
+            assertEquals(
+                    Duration.ofMillis(500), context.getBean(DrainPolicy.class).drainTimeout());
+        }
+    }
+
+    @Test
+    void listenersOfTheUser_areTold_alsoByAManagerOfTheirOwn() {
+        List<Heard> heard;
+        try (var context = start(Listeners.class)) {
+            heard = List.copyOf(context.getBeansOfType(Heard.class).values());
+            assertEquals(2, heard.size());
+            get(context, "/");
+        }
+        for (Heard each : heard) {
+            await(() -> each.drains().size() == 1);
+            await(() -> !each.closes().isEmpty());
         }
     }
 
@@ -338,6 +364,41 @@ class LastbyteAutoConfigurationTest {
         @Bean
         Phases phases(GracefulCloseManager manager) {
             return new Phases(manager, new CopyOnWriteArrayList<>());
+        }
+    }
+
+    record Heard(GracefulCloseManager manager, List<DrainReport> drains, List<CloseReport> closes)
+            implements DrainListener, CloseListener {
+        Heard(GracefulCloseManager manager) {
+            this(manager, new CopyOnWriteArrayList<>(), new CopyOnWriteArrayList<>());
+        }
+
+        @Override
+        public void onReport(DrainReport report) {
+            drains.add(report);
+        }
+
+        @Override
+        public void onClose(Channel channel, CloseReport report) {
+            closes.add(report);
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class Listeners {
+        @Bean(destroyMethod = "")
+        GracefulCloseManager manager(DrainPolicy policy) {
+            return GracefulCloseManager.builder().drainPolicy(policy).build();
+        }
+
+        @Bean
+        Heard one(GracefulCloseManager manager) {
+            return new Heard(manager);
+        }
+
+        @Bean
+        Heard another(GracefulCloseManager manager) {
+            return new Heard(manager);
         }
     }
 
