@@ -269,10 +269,8 @@ class AttachIT {
                     PeerRun two = server.connect(false)) {
                 List<Channel> earlier = List.of(server.accepted(), server.accepted());
                 server.manager.attach(listener).attach(listener);
-                Eventually.await(
-                        "counted",
-                        () -> listener.pipeline().get(EarlierConnections.class) == null
-                                && listener.pipeline().get(ListenerHandler.class) != null);
+                awaitAttached(server); // until then the handler is in the pipeline, but is not called
+                Eventually.await("counted", () -> listener.pipeline().get(EarlierConnections.class) == null);
                 try (PeerRun three = server.connect(false)) {
                     server.accepted();
                     server.awaitOpen(1);
