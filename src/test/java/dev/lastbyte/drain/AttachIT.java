@@ -155,11 +155,19 @@ class AttachIT {
         }
     }
 
+    /** The peer's handshake is over before that of the server is: a drain may begin in between. */
+    private static void awaitHandshake(Channel channel) throws InterruptedException {
+        SslHandler tls = channel.pipeline().get(SslHandler.class);
+        if (tls != null) {
+            assertTrue(tls.handshakeFuture().await(ManagedServer.PATIENCE_SECONDS, TimeUnit.SECONDS));
+        }
+    }
+
     private static void assertServedAndDrained(Server server, boolean tls) throws Exception {
         PeerRun busy = server.connect(tls);
         Channel first = server.accepted(); // before the next one: two event loops take them in any order
         PeerRun idle = server.connect(tls);
-        server.accepted();
+        awaitHandshake(server.accepted());
         server.awaitOpen(2);
         busy.request();
         busy.readAll();
