@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,11 +20,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Placement {
     private static final String TLS_PACKAGE = "io.netty.handler.ssl.";
-    private static final String SSL_HANDLER = TLS_PACKAGE + "SslHandler";
-    private static final String CLIENT_HELLO_HANDLER = TLS_PACKAGE + "SslClientHelloHandler";
-    private static final @Nullable Class<? extends ChannelHandler> SSL = OptionalHandlers.TLS;
-    private static final @Nullable Class<? extends ChannelHandler> CLIENT_HELLO = OptionalHandlers.CLIENT_HELLO;
-    private static final String SHAPER = "io.netty.handler.traffic.AbstractTrafficShapingHandler";
 
     /** The packages of Netty 4.2 and, for 4.1, of the incubator. */
     private static final List<String> QUIC_PACKAGES =
@@ -133,7 +127,9 @@ final class Placement {
                 continue;
             }
             behindTls |= isTls(next.handler());
-            if (!behindTls && (next.handler() instanceof EpollHalfOpenFlush || isA(next.handler(), SHAPER))) {
+            if (!behindTls
+                    && (next.handler() instanceof EpollHalfOpenFlush
+                            || OptionalHandlers.isA(next.handler(), OptionalHandlers.SHAPER))) {
                 inFront.clear();
             } else {
                 inFront.add(next);
@@ -176,7 +172,7 @@ final class Placement {
      * null if there is none. One that has yet to find out whether the peer speaks TLS at all is none.
      */
     static @Nullable ChannelHandlerContext tlsBehind(ChannelHandlerContext ctx) {
-        if (!isIn(ctx, SSL) && !isIn(ctx, CLIENT_HELLO)) {
+        if (!isIn(ctx, OptionalHandlers.TLS) && !isIn(ctx, OptionalHandlers.CLIENT_HELLO)) {
             return null;
         }
         boolean behind = false;
@@ -184,7 +180,8 @@ final class Placement {
             ChannelHandlerContext candidate = ctx.pipeline().context(name);
             if (behind
                     && candidate != null
-                    && (isSslHandler(candidate.handler()) || isA(candidate.handler(), CLIENT_HELLO_HANDLER))) {
+                    && (isSslHandler(candidate.handler())
+                            || OptionalHandlers.isA(candidate.handler(), OptionalHandlers.CLIENT_HELLO))) {
                 return candidate;
             }
             behind |= candidate == ctx;
@@ -194,7 +191,7 @@ final class Placement {
 
     /** Whether the handler may be cast to {@code SslHandler}, which then is on the class path. */
     static boolean isSslHandler(ChannelHandler handler) {
-        return isA(handler, SSL_HANDLER);
+        return OptionalHandlers.isA(handler, OptionalHandlers.TLS);
     }
 
     private static boolean isIn(ChannelHandlerContext ctx, @Nullable Class<? extends ChannelHandler> type) {
@@ -202,16 +199,8 @@ final class Placement {
     }
 
     private static boolean isTls(ChannelHandler handler) {
-        return descends(handler, type -> type.startsWith(TLS_PACKAGE));
-    }
-
-    private static boolean isA(ChannelHandler handler, String className) {
-        return descends(handler, name -> name.equals(className));
-    }
-
-    private static boolean descends(ChannelHandler handler, Predicate<String> className) {
         for (Class<?> c = handler.getClass(); c != null; c = c.getSuperclass()) {
-            if (className.test(c.getName())) {
+            if (c.getName().startsWith(TLS_PACKAGE)) {
                 return true;
             }
         }

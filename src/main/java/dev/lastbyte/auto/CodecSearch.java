@@ -7,6 +7,7 @@ import dev.lastbyte.http.HttpFarewellConfig;
 import dev.lastbyte.http.HttpFarewellHandler;
 import dev.lastbyte.http2.Http2FarewellHandler;
 import dev.lastbyte.internal.EventLoops;
+import dev.lastbyte.internal.OptionalHandlers;
 import dev.lastbyte.websocket.WebSocketFarewellHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -170,7 +171,7 @@ final class CodecSearch {
     }
 
     private boolean isTls() {
-        return Codecs.HAS_TLS && Codecs.Tls.find(channel.pipeline()) != null;
+        return OptionalHandlers.innermostTls(channel.pipeline()) != null;
     }
 
     // ---- the watch -------------------------------------------------------------------------------------------------
@@ -178,7 +179,7 @@ final class CodecSearch {
     /** The watch where the plain bytes pass: that which is there, or a new one. */
     private Watch placed() {
         ChannelPipeline pipeline = channel.pipeline();
-        ChannelHandlerContext tls = Codecs.HAS_TLS ? Codecs.Tls.find(pipeline) : null;
+        ChannelHandlerContext tls = OptionalHandlers.innermostTls(pipeline);
         Watch known = watch;
         if (known != null && pipeline.context(known) != null && (tls == null || isInFront(tls, known))) {
             return known;

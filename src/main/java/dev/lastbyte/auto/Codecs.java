@@ -1,5 +1,6 @@
 package dev.lastbyte.auto;
 
+import dev.lastbyte.internal.OptionalHandlers;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandler;
@@ -14,10 +15,8 @@ import io.netty.handler.codec.http.websocketx.WebSocketFrameDecoder;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameEncoder;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
-import io.netty.handler.ssl.SslHandler;
 import java.util.Map;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,19 +24,10 @@ import org.jspecify.annotations.Nullable;
  * path. Stateless and thread-safe.
  */
 final class Codecs {
-    static final boolean HAS_HTTP = links(() -> HttpServerCodec.class);
-    static final boolean HAS_HTTP2 = links(() -> Http2ConnectionHandler.class);
-    static final boolean HAS_TLS = links(() -> SslHandler.class);
+    static final boolean HAS_HTTP = OptionalHandlers.ifPresent(() -> HttpServerCodec.class) != null;
+    static final boolean HAS_HTTP2 = OptionalHandlers.ifPresent(() -> Http2ConnectionHandler.class) != null;
 
     private Codecs() {}
-
-    private static boolean links(Supplier<Class<?>> type) {
-        try {
-            return ChannelHandler.class.isAssignableFrom(type.get());
-        } catch (LinkageError e) {
-            return false; // this jar is not on the class path
-        }
-    }
 
     /** The last such handler, or null. */
     private static @Nullable ChannelHandlerContext last(ChannelPipeline pipeline, Predicate<ChannelHandler> which) {
@@ -94,7 +84,7 @@ final class Codecs {
                 }
                 if (handler instanceof ByteToMessageDecoder
                         && !(handler instanceof HttpObjectDecoder)
-                        && !(HAS_TLS && Tls.isTls(handler))) {
+                        && !OptionalHandlers.isA(handler, OptionalHandlers.TLS)) {
                     return true;
                 }
             }
@@ -122,20 +112,6 @@ final class Codecs {
 
         static @Nullable ChannelHandlerContext find(ChannelPipeline pipeline) {
             return pipeline.context(Http2ConnectionHandler.class);
-        }
-    }
-
-    /** TLS. */
-    static final class Tls {
-        private Tls() {}
-
-        static boolean isTls(ChannelHandler handler) {
-            return handler instanceof SslHandler;
-        }
-
-        /** The one nearest the application, or null. */
-        static @Nullable ChannelHandlerContext find(ChannelPipeline pipeline) {
-            return pipeline.context(SslHandler.class) == null ? null : last(pipeline, Tls::isTls);
         }
     }
 }

@@ -2,12 +2,15 @@ package dev.lastbyte.internal;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPipeline;
 import io.netty.handler.ssl.SslClientHelloHandler;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.traffic.AbstractTrafficShapingHandler;
 import io.netty.handler.traffic.ChannelTrafficShapingHandler;
 import io.netty.handler.traffic.GlobalChannelTrafficShapingHandler;
 import io.netty.handler.traffic.GlobalTrafficShapingHandler;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +27,8 @@ public final class OptionalHandlers {
     public static final @Nullable Class<? extends ChannelHandler> CLIENT_HELLO =
             ifPresent(() -> SslClientHelloHandler.class);
 
-    private static final @Nullable Class<? extends ChannelHandler> SHAPER =
+    /** {@code AbstractTrafficShapingHandler}, or null where it is not on the class path. */
+    public static final @Nullable Class<? extends ChannelHandler> SHAPER =
             ifPresent(() -> AbstractTrafficShapingHandler.class);
 
     private OptionalHandlers() {}
@@ -41,16 +45,34 @@ public final class OptionalHandlers {
         return shaper != null && Shaper.holdsOutput(shaper);
     }
 
+    /** Whether the handler is of a class that may be missing. */
+    public static boolean isA(ChannelHandler handler, @Nullable Class<? extends ChannelHandler> type) {
+        return type != null && type.isInstance(handler);
+    }
+
+    /** The TLS handler nearest the application, or null. */
+    public static @Nullable ChannelHandlerContext innermostTls(ChannelPipeline pipeline) {
+        if (TLS == null || pipeline.context(TLS) == null) {
+            return null;
+        }
+        ChannelHandler innermost = null;
+        for (Map.Entry<String, ChannelHandler> entry : pipeline) {
+            innermost = TLS.isInstance(entry.getValue()) ? entry.getValue() : innermost;
+        }
+        return innermost == null ? null : pipeline.context(innermost);
+    }
+
     private static @Nullable ChannelHandler find(Channel channel, @Nullable Class<? extends ChannelHandler> type) {
         return type == null ? null : channel.pipeline().get(type);
     }
 
-    private static @Nullable Class<? extends ChannelHandler> ifPresent(
+    /** The handler's class, or null where its jar, or one that it needs, is not on the class path. */
+    public static @Nullable Class<? extends ChannelHandler> ifPresent(
             Supplier<Class<? extends ChannelHandler>> literal) {
         try {
             return literal.get();
-        } catch (NoClassDefFoundError e) {
-            return null; // this Netty has no such handler
+        } catch (LinkageError e) {
+            return null;
         }
     }
 

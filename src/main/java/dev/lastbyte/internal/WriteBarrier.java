@@ -3,12 +3,10 @@ package dev.lastbyte.internal;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +19,6 @@ public final class WriteBarrier {
     private static final WriteBarrier INSTANCE = new WriteBarrier();
     private static final String NAME = WriteBarrier.class.getName();
     private static final String TLS_NAME = NAME + "#tls";
-    private static final @Nullable Class<? extends ChannelHandler> TLS = OptionalHandlers.TLS;
 
     private WriteBarrier() {}
 
@@ -39,25 +36,11 @@ public final class WriteBarrier {
                 pipeline.addAfter(last.name(), NAME, new End());
             }
         }
-        String tls = nameOfTls(pipeline);
+        ChannelHandlerContext tls = OptionalHandlers.innermostTls(pipeline);
         if (tls != null && pipeline.context(TLS_NAME) == null) {
-            pipeline.addAfter(tls, TLS_NAME, new End());
+            pipeline.addAfter(tls.name(), TLS_NAME, new End());
         }
         return channel.writeAndFlush(INSTANCE);
-    }
-
-    /** The TLS handler nearest the application. */
-    private static @Nullable String nameOfTls(ChannelPipeline pipeline) {
-        if (TLS == null || pipeline.context(TLS) == null) {
-            return null;
-        }
-        String name = null;
-        for (Map.Entry<String, ChannelHandler> entry : pipeline) {
-            if (TLS.isInstance(entry.getValue())) {
-                name = entry.getKey();
-            }
-        }
-        return name;
     }
 
     @Override
