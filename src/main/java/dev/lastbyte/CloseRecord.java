@@ -49,9 +49,8 @@ final class CloseRecord {
     private @Nullable Rarity rarity;
     private boolean published;
     private boolean flushed;
-    private byte
-            endStep; // a CloseReport.Step by its ordinal, as tens of thousands of closes may wait at once; NONE until
-    // the wait is over
+    private byte endStep =
+            CloseReport.Step.NONE.letter(); // the letter, as tens of thousands of closes may wait at once
     private boolean reset;
     private boolean aborted;
     private boolean cut;

@@ -45,14 +45,17 @@ final class EarlierConnections extends ChannelInboundHandlerAdapter {
     }
 
     private void read(Channel listener, InetSocketAddress address) {
-        Set<InetSocketAddress> accepted = Set.of();
+        Set<InetSocketAddress> accepted = accepted(listener, address);
+        EventLoops.execute(listener.eventLoop(), () -> log(listener, accepted));
+    }
+
+    private static Set<InetSocketAddress> accepted(Channel listener, InetSocketAddress address) {
         try {
-            accepted = SocketTable.SYSTEM.accepted(address);
+            return SocketTable.SYSTEM.accepted(address);
         } catch (Throwable t) { // the handler leaves all the same
             LOG.debug("{} cannot tell how many connections it has accepted before", listener, t);
+            return Set.of();
         }
-        Set<InetSocketAddress> seen = accepted;
-        EventLoops.execute(listener.eventLoop(), () -> log(listener, seen));
     }
 
     @Override

@@ -126,7 +126,16 @@ public final class GracefulCloseManager implements AutoCloseable {
      * @throws IllegalArgumentException if it is not a server channel, is closed, or belongs to another manager
      */
     public GracefulCloseManager manage(Channel listener) {
-        requireListener(listener);
+        Objects.requireNonNull(listener, "listener: null (expected: a ServerChannel, as bind().sync().channel() is)");
+        if (!(listener instanceof ServerChannel)) {
+            throw new IllegalArgumentException(
+                    "listener: " + listener + " (expected: a ServerChannel, as bind() returns it;"
+                            + " connections are managed by newHandler() in their pipeline)");
+        }
+        if (!listener.isOpen()) {
+            throw new IllegalArgumentException("listener: " + listener
+                    + " (expected: open; it is closed, or bind() has failed: look at the future of bind())");
+        }
         drains.manage(listener);
         return this;
     }
@@ -144,8 +153,7 @@ public final class GracefulCloseManager implements AutoCloseable {
      */
     public GracefulCloseManager manage(Channel listener, Duration unansweredPeriod) {
         long nanos = Checks.nanosOrZero(unansweredPeriod, "unansweredPeriod");
-        requireListener(listener);
-        drains.manage(listener);
+        manage(listener);
         ManagedConnection.unansweredPeriod(listener, nanos);
         return this;
     }
@@ -167,8 +175,7 @@ public final class GracefulCloseManager implements AutoCloseable {
      * @throws IllegalArgumentException if it is not a server channel, is closed, or belongs to another manager
      */
     public GracefulCloseManager attach(Channel listener) {
-        requireListener(listener);
-        drains.manage(listener); // here, so that the caller gets the exception
+        manage(listener); // here, so that the caller gets the exception
         if (listener.pipeline().get(ListenerHandler.class) == null) {
             listener.pipeline().addFirst(listenerHandler);
         }
@@ -187,19 +194,6 @@ public final class GracefulCloseManager implements AutoCloseable {
      */
     public ChannelHandler listenerHandler() {
         return listenerHandler;
-    }
-
-    private static void requireListener(Channel listener) {
-        Objects.requireNonNull(listener, "listener: null (expected: a ServerChannel, as bind().sync().channel() is)");
-        if (!(listener instanceof ServerChannel)) {
-            throw new IllegalArgumentException(
-                    "listener: " + listener + " (expected: a ServerChannel, as bind() returns it;"
-                            + " connections are managed by newHandler() in their pipeline)");
-        }
-        if (!listener.isOpen()) {
-            throw new IllegalArgumentException("listener: " + listener
-                    + " (expected: open; it is closed, or bind() has failed: look at the future of bind())");
-        }
     }
 
     /** What puts the farewell of its protocol into each connection, if anything; see {@link Builder#farewells}. */

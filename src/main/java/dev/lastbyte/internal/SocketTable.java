@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.StringTokenizer;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -129,19 +130,24 @@ public final class SocketTable {
         Set<String> ports = new HashSet<>();
         wanted.forEach(ends -> ports.add(portSuffix(ends.local)));
         Map<Ends, Row> found = new HashMap<>();
+        forEachLine(line -> takeConnection(new StringTokenizer(line, " :"), ports, wanted, found));
+        return found;
+    }
+
+    /** Leaves out what cannot be read. */
+    private void forEachLine(Consumer<String> taker) {
         for (Path file : files) {
             if (!Files.isReadable(file)) {
                 continue;
             }
             try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.ISO_8859_1)) {
                 for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                    takeConnection(new StringTokenizer(line, " :"), ports, wanted, found);
+                    taker.accept(line);
                 }
             } catch (IOException e) {
                 LOG.debug("{} cannot be read", file, e);
             }
         }
-        return found;
     }
 
     /** Columns, split at colons too: number, local address and port, remote address and port, state, bytes to acknowledge. */
@@ -180,20 +186,11 @@ public final class SocketTable {
     public Set<InetSocketAddress> accepted(InetSocketAddress listener) {
         Set<InetSocketAddress> peers = new HashSet<>();
         String suffix = portSuffix(listener);
-        for (Path file : files) {
-            if (!Files.isReadable(file)) {
-                continue;
+        forEachLine(line -> {
+            if (line.contains(suffix)) {
+                takeAccepted(line.trim().split("\\s+"), listener.getAddress(), suffix, peers);
             }
-            try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.ISO_8859_1)) {
-                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                    if (line.contains(suffix)) {
-                        takeAccepted(line.trim().split("\\s+"), listener.getAddress(), suffix, peers);
-                    }
-                }
-            } catch (IOException e) {
-                LOG.debug("{} cannot be read", file, e);
-            }
-        }
+        });
         return peers;
     }
 
