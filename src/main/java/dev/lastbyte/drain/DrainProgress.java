@@ -65,6 +65,11 @@ public final class DrainProgress {
         return during.closed();
     }
 
+    /** How many connections have closed since {@code drain()}, whatever the outcome. */
+    public long allClosed() {
+        return during.allClosed();
+    }
+
     /** Connections that were closed by force at the deadline. */
     public long forced() {
         return forced;

@@ -103,7 +103,7 @@ public final class LastbyteMetrics implements MeterBinder, AutoCloseable {
                     .description("1 for the phase of the drain, 0 for all others; ready is no drain")
                     .register(registry));
         }
-        all.add(gauge("lastbyte.drain.closed", drain(LastbyteMetrics::closed))
+        all.add(gauge("lastbyte.drain.closed", drain(DrainProgress::allClosed))
                 .description("Connections that have closed since the drain began")
                 .register(registry));
         all.add(gauge("lastbyte.drain.forced", drain(DrainProgress::forced))
@@ -127,9 +127,5 @@ public final class LastbyteMetrics implements MeterBinder, AutoCloseable {
         return manager -> manager.drainProgress()
                 .map(progress -> figure.applyAsDouble(progress))
                 .orElse(0.0);
-    }
-
-    private static double closed(DrainProgress progress) {
-        return progress.closed().values().stream().mapToLong(Long::longValue).sum();
     }
 }

@@ -89,10 +89,9 @@ public final class SystemdNotifier implements DrainListener {
     }
 
     private static String status(DrainProgress progress) {
-        long closed =
-                progress.closed().values().stream().mapToLong(Long::longValue).sum();
         return "drain " + progress.phase() + ": " + progress.open() + " open, " + progress.busy() + " busy, "
-                + progress.closing() + " closing, " + closed + " closed, " + progress.forced() + " forced, "
+                + progress.closing() + " closing, " + progress.allClosed() + " closed, " + progress.forced()
+                + " forced, "
                 + progress.timeLeft().toSeconds() + " s left";
     }
 

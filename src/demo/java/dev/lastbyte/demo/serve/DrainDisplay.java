@@ -128,7 +128,7 @@ final class DrainDisplay implements DrainListener {
     }
 
     private static String bar(DrainProgress progress) {
-        long closed = closed(progress);
+        long closed = progress.allClosed();
         int done = (int) (BAR_COLUMNS * closed / Math.max(1, closed + progress.open()));
         return "[" + "=".repeat(done) + " ".repeat(BAR_COLUMNS - done) + "] ";
     }
@@ -136,12 +136,8 @@ final class DrainDisplay implements DrainListener {
     private static String text(DrainProgress progress, Duration sinceNews) {
         Duration left = progress.timeLeft().minus(sinceNews);
         return progress.phase() + ", " + secondsLeft(left) + " s left, " + progress.open() + " open: " + progress.busy()
-                + " busy, " + progress.closing() + " closing; " + closed(progress) + " closed"
+                + " busy, " + progress.closing() + " closing; " + progress.allClosed() + " closed"
                 + (progress.forced() == 0 ? "" : ", " + progress.forced() + " forced");
-    }
-
-    private static long closed(DrainProgress progress) {
-        return progress.closed().values().stream().mapToLong(Long::longValue).sum();
     }
 
     /** 0 is said when the time is over, not in the last second. */
