@@ -11,6 +11,8 @@ import dev.lastbyte.internal.DurationText;
 import dev.lastbyte.micrometer.LastbyteMetrics;
 import dev.lastbyte.websocket.WebSocketFarewellConfig;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -131,6 +133,15 @@ class LastbyteAutoConfiguration {
         LastbyteMetrics lastbyteMetrics(GracefulCloseManager manager) {
             return new LastbyteMetrics(manager);
         }
+    }
+
+    /** What the health contributor of either line shows, in this order. */
+    static Map<String, Object> healthDetails(GracefulCloseManager manager) {
+        Map<String, Object> details = new LinkedHashMap<>();
+        details.put("phase", manager.phase().name());
+        details.put("open", manager.openConnections());
+        details.put("closing", manager.closingConnections());
+        return details;
     }
 
     private static Duration phaseTimeout(Environment environment) {

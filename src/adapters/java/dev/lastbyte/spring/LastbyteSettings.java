@@ -7,6 +7,7 @@ import dev.lastbyte.auto.Farewells;
 import dev.lastbyte.drain.DrainPolicy;
 import dev.lastbyte.drain.GracefulCloseManager;
 import dev.lastbyte.http.HttpFarewellConfig;
+import dev.lastbyte.internal.Checks;
 import dev.lastbyte.websocket.WebSocketFarewellConfig;
 import java.time.Duration;
 import java.util.function.Supplier;
@@ -14,8 +15,6 @@ import java.util.function.Supplier;
 /** Makes the library's configurations of the properties. Stateless. */
 final class LastbyteSettings {
     private static final Duration REST = Duration.ofSeconds(2);
-    private static final Duration SHORTEST = Duration.ofMillis(1);
-    private static final Duration LONGEST = Duration.ofHours(24);
 
     private LastbyteSettings() {}
 
@@ -42,8 +41,8 @@ final class LastbyteSettings {
     static Duration fitting(Duration phaseTimeout) {
         Duration half = phaseTimeout.dividedBy(2);
         Duration fits = phaseTimeout.minus(REST.compareTo(half) < 0 ? REST : half);
-        Duration least = fits.compareTo(SHORTEST) < 0 ? SHORTEST : fits;
-        return least.compareTo(LONGEST) > 0 ? LONGEST : least;
+        Duration least = fits.compareTo(Checks.MIN) < 0 ? Checks.MIN : fits;
+        return least.compareTo(Checks.MAX) > 0 ? Checks.MAX : least;
     }
 
     static GracefulCloseConfig close(LastbyteProperties.Close close, GracefulCloseConfig.Builder builder) {

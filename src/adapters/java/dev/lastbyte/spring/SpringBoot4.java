@@ -34,9 +34,7 @@ class SpringBoot4 {
         @ConditionalOnMissingBean(name = "lastbyteHealthIndicator")
         HealthIndicator lastbyteHealthIndicator(GracefulCloseManager manager) {
             return () -> (manager.isReady() ? Health.up() : Health.outOfService())
-                    .withDetail("phase", manager.phase().name())
-                    .withDetail("open", manager.openConnections())
-                    .withDetail("closing", manager.closingConnections())
+                    .withDetails(LastbyteAutoConfiguration.healthDetails(manager))
                     .build();
         }
     }

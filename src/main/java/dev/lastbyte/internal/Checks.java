@@ -5,7 +5,7 @@ import java.util.Objects;
 
 /** Argument checks whose messages name the parameter, the value and the expected range. Stateless. */
 public final class Checks {
-    static final Duration MIN = Duration.ofMillis(1);
+    public static final Duration MIN = Duration.ofMillis(1);
     public static final Duration MAX = Duration.ofHours(24);
     private static final String RANGE = DurationText.of(MIN) + " to " + DurationText.of(MAX);
 
