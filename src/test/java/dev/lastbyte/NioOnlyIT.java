@@ -7,6 +7,7 @@ import dev.lastbyte.internal.TcpInfo;
 import dev.lastbyte.tcp.SegmentPolicy;
 import dev.lastbyte.tcp.TcpOptions;
 import dev.lastbyte.testing.ChildJvm;
+import dev.lastbyte.testing.OneConnection;
 import dev.lastbyte.testing.RealSockets;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
@@ -21,7 +22,6 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetAddress;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -90,15 +90,7 @@ class NioOnlyIT {
                 System.out.println(
                         "states " + TcpInfo.isFinUnacknowledged(TcpInfo.LAST_ACK)); // the table of sockets asks
             }
-            new Bootstrap()
-                    .group(group)
-                    .channel(NioSocketChannel.class)
-                    .handler(new ChannelInboundHandlerAdapter())
-                    .connect(listener.localAddress())
-                    .sync()
-                    .channel()
-                    .closeFuture()
-                    .await(30, TimeUnit.SECONDS);
+            OneConnection.awaitClosed(group, listener.localAddress());
         }
     }
 }

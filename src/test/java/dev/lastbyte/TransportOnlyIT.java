@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.lastbyte.drain.GracefulCloseManager;
 import dev.lastbyte.testing.ChildJvm;
+import dev.lastbyte.testing.OneConnection;
 import dev.lastbyte.testing.RealSockets;
-import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -15,7 +15,6 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetAddress;
 import java.util.concurrent.TimeUnit;
@@ -59,15 +58,7 @@ class TransportOnlyIT {
                     .sync()
                     .channel();
             manager.manage(listener);
-            new Bootstrap()
-                    .group(group)
-                    .channel(NioSocketChannel.class)
-                    .handler(new ChannelInboundHandlerAdapter())
-                    .connect(listener.localAddress())
-                    .sync()
-                    .channel()
-                    .closeFuture()
-                    .await(30, TimeUnit.SECONDS);
+            OneConnection.awaitClosed(group, listener.localAddress());
             System.out.println(
                     "drained " + manager.drain().get(30, TimeUnit.SECONDS).outcome());
         }

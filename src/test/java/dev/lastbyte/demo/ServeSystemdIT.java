@@ -3,14 +3,9 @@ package dev.lastbyte.demo;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.netty.channel.unix.DomainDatagramSocketAddress;
-import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.channel.unix.Socket;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import dev.lastbyte.testing.SystemdSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -29,15 +24,13 @@ class ServeSystemdIT {
     void unit_startsAndStops_andTellsSystemd() throws Exception {
         String notify = directory.resolve("notify").toString();
         Path receipt = directory.resolve("receipt");
-        Socket systemd = Socket.newSocketDomainDgram();
-        try {
-            systemd.bind(new DomainSocketAddress(notify));
+        try (SystemdSocket systemd = new SystemdSocket(notify)) {
             try (DemoProcess server = DemoProcess.jar(Map.of("NOTIFY_SOCKET", notify), arguments(receipt))) {
                 assertTrue(server.nextLine().startsWith("listening on "), server::toString);
                 server.terminate();
                 assertEquals(0, server.await(), server::toString);
             }
-            List<String> told = received(systemd);
+            List<String> told = systemd.received();
             assertEquals("READY=1\nSTATUS=serving", told.get(0));
             assertTrue(told.contains("STOPPING=1"), told::toString);
             assertTrue(
@@ -45,8 +38,6 @@ class ServeSystemdIT {
                     told::toString);
             assertEquals("STATUS=drained: COMPLETE, 0 requests lost, 0 connections forced", told.get(told.size() - 1));
             assertTrue(Files.readString(receipt).startsWith("COMPLETE: "), receipt::toString);
-        } finally {
-            systemd.close();
         }
     }
 
@@ -63,19 +54,5 @@ class ServeSystemdIT {
                 .replace("--port 8080", "--port 0")
                 .replaceFirst("--receipt \\S+", "--receipt " + receipt)
                 .split(" ");
-    }
-
-    private static List<String> received(Socket systemd) throws Exception {
-        List<String> messages = new ArrayList<>();
-        ByteBuffer buffer = ByteBuffer.allocateDirect(4096);
-        for (; ; ) {
-            DomainDatagramSocketAddress from = systemd.recvFromDomainSocket(buffer, 0, buffer.capacity());
-            if (from == null) {
-                return messages;
-            }
-            byte[] bytes = new byte[from.receivedAmount()];
-            buffer.get(0, bytes);
-            messages.add(new String(bytes, StandardCharsets.UTF_8));
-        }
     }
 }

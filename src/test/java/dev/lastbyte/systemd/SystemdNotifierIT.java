@@ -7,14 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.lastbyte.drain.DrainPolicy;
 import dev.lastbyte.drain.GracefulCloseManager;
 import dev.lastbyte.testing.NoWarnings;
-import io.netty.channel.unix.DomainDatagramSocketAddress;
-import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.channel.unix.Socket;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import dev.lastbyte.testing.SystemdSocket;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -37,19 +32,17 @@ class SystemdNotifierIT {
         String name = isAbstract
                 ? "@lastbyte-test-" + ProcessHandle.current().pid() + System.nanoTime()
                 : directory.resolve("notify").toString();
-        Socket systemd = Socket.newSocketDomainDgram();
-        try {
-            systemd.bind(new DomainSocketAddress(isAbstract ? "\0" + name.substring(1) : name));
+        try (SystemdSocket systemd = new SystemdSocket(name)) {
             GracefulCloseManager manager = GracefulCloseManager.create();
             SystemdNotifier notifier = SystemdNotifier.install(manager, key -> name);
             assertTrue(notifier.isActive());
             notifier.ready();
-            assertEquals(List.of("READY=1\nSTATUS=serving"), received(systemd));
+            assertEquals(List.of("READY=1\nSTATUS=serving"), systemd.received());
             manager.drain(DrainPolicy.builder()
                             .announceDelay(Duration.ofMillis(50))
                             .build())
                     .get(60, TimeUnit.SECONDS);
-            List<String> told = received(systemd);
+            List<String> told = systemd.received();
             int stopping = told.indexOf("STOPPING=1");
             assertTrue(stopping >= 0, told::toString);
             assertTrue(
@@ -58,8 +51,6 @@ class SystemdNotifierIT {
                                     "EXTEND_TIMEOUT_USEC=\\d{8}\nSTATUS=drain [A-Z_]+: 0 open, 0 busy, .* s left")),
                     told::toString);
             assertEquals("STATUS=drained: COMPLETE, 0 requests lost, 0 connections forced", told.get(told.size() - 1));
-        } finally {
-            systemd.close();
         }
     }
 
@@ -67,9 +58,7 @@ class SystemdNotifierIT {
     @Test
     void cancelledDrain_neverSaysStopping() throws Exception {
         String name = directory.resolve("notify").toString();
-        Socket systemd = Socket.newSocketDomainDgram();
-        try {
-            systemd.bind(new DomainSocketAddress(name));
+        try (SystemdSocket systemd = new SystemdSocket(name)) {
             GracefulCloseManager manager = GracefulCloseManager.create();
             SystemdNotifier.install(manager, key -> name);
             var drain = manager.drain(DrainPolicy.builder()
@@ -78,11 +67,9 @@ class SystemdNotifierIT {
                     .build());
             assertTrue(manager.cancelDrain());
             drain.get(60, TimeUnit.SECONDS);
-            List<String> told = received(systemd);
+            List<String> told = systemd.received();
             assertFalse(told.contains("STOPPING=1"), told::toString);
             assertTrue(told.contains("STATUS=serving"), told::toString);
-        } finally {
-            systemd.close();
         }
     }
 
@@ -102,20 +89,5 @@ class SystemdNotifierIT {
         SystemdNotifier.install(manager, key -> directory.resolve("gone").toString())
                 .ready();
         manager.drain().get(60, TimeUnit.SECONDS);
-    }
-
-    /** All messages that have arrived. A datagram on a Unix socket is there when its sender's call returns. */
-    private static List<String> received(Socket systemd) throws Exception {
-        List<String> messages = new ArrayList<>();
-        ByteBuffer buffer = ByteBuffer.allocateDirect(4096);
-        for (; ; ) {
-            DomainDatagramSocketAddress from = systemd.recvFromDomainSocket(buffer, 0, buffer.capacity());
-            if (from == null) {
-                return messages;
-            }
-            byte[] bytes = new byte[from.receivedAmount()];
-            buffer.get(0, bytes);
-            messages.add(new String(bytes, StandardCharsets.UTF_8));
-        }
     }
 }
